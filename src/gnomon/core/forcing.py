@@ -1,0 +1,43 @@
+"""Forcing: the values of a world's knobs in time, the same object for truth and simulator."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from gnomon.spec.cards import WorldCard
+from gnomon.spec.errors import BadSpec
+from gnomon.spec.experiment import Drive
+
+Knobs = dict[str, Array]
+
+
+class Forcing(eqx.Module):
+    """Knob values, piecewise linear between nodes and constant outside them.
+
+    Unbatched: one unit's forcing. `jax.vmap` over the leading axis of its leaves gives each unit its own.
+    """
+
+    times: dict[str, Float[Array, " node"]]
+    values: dict[str, Float[Array, " node"]]
+
+    def at(self, time: Float[Array, ""] | float) -> Knobs:
+        """Every knob's value at a time."""
+        return {k: jnp.interp(time, self.times[k], self.values[k]) for k in self.times}
+
+
+def forcing_of(card: WorldCard, drives: tuple[Drive, ...], units: int) -> Forcing:
+    """The forcing of an experiment, batched over units; knobs that no drive moves keep their defaults."""
+    moved = {d.knob: d for d in drives}
+    for name in moved:
+        card.knob(name)
+    if len(moved) != len(drives):
+        raise BadSpec("each knob can be driven once in an experiment; merge the drives of the same knob")
+    times, values = {}, {}
+    for knob in card.knobs:
+        drive = moved.get(knob.name, Drive.steady(knob.name, knob.default))
+        rows = np.asarray(drive.values, float)
+        nodes = len(drive.times)
+        times[knob.name] = jnp.asarray(np.broadcast_to(np.asarray(drive.times, float), (units, nodes)))
+        values[knob.name] = jnp.asarray(np.broadcast_to(rows, (units, nodes)))
+    return Forcing(times=times, values=values)

@@ -1,0 +1,63 @@
+"""A learner: hyper-parameters in, simulator out; it stores nothing."""
+
+import abc
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import PRNGKeyArray
+
+from gnomon.core.simulator import AbstractSimulator
+from gnomon.core.world import AbstractWorld
+from gnomon.spec.cards import WorldCard
+
+
+class Data(NamedTuple):
+    """What every learner is given: observed trajectories (with observation error) and their forcing.
+
+    Attributes:
+        obs: variable -> array [trajectory, time, ...], NumPy.
+        forcing: knob -> array [trajectory, time], NumPy, the value at each observation.
+        time: [time], from 0, in the world's time units.
+        train: indices of trajectories to fit.
+        validation: indices of trajectories for choosing hyper-parameters. Never fitted.
+        card: of the world; the learner may use all it declares, and nothing else of the world.
+    """
+
+    obs: dict[str, np.ndarray]
+    forcing: dict[str, np.ndarray]
+    time: np.ndarray
+    train: np.ndarray
+    validation: np.ndarray
+    card: WorldCard
+
+
+class Fit(NamedTuple):
+    """What a learner returns.
+
+    Attributes:
+        simulator: ready to run.
+        log: plain data: `chosen` (hyper-parameters), `tried` (number of settings), `validation` (score of the
+            winner), `seconds`, and whatever else explains the fit.
+    """
+
+    simulator: AbstractSimulator
+    log: dict[str, Any]
+
+
+class AbstractLearner(eqx.Module):
+    """A way to learn dynamics. Fields are hyper-parameters (plain data), with defaults that are searched or stated.
+
+    Attributes:
+        version: raised whenever the same data give another simulator.
+        role: "learner"; "control" and "baseline" for what stands beside every comparison.
+        needs_prior: whether `fit` needs the imperfect physics of the world.
+    """
+
+    version: eqx.AbstractClassVar[int]
+    role: eqx.AbstractClassVar[str]
+    needs_prior: eqx.AbstractClassVar[bool]
+
+    @abc.abstractmethod
+    def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
+        """Learn from data; `prior` is the imperfect twin of the world, for learners that use physics."""

@@ -1,0 +1,36 @@
+"""A trial: an experiment, designed before anything is run."""
+
+import abc
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+
+from gnomon.spec.cards import WorldCard
+from gnomon.spec.experiment import Experiment
+
+
+class AbstractTrial(eqx.Module):
+    """A question asked of every model on every world, as a set of experiments.
+
+    Fields are sizes (units, members, lengths in Lyapunov times) with defaults; the card turns them into steps.
+
+    Attributes:
+        version: raised whenever the same arguments give other experiments.
+        question: in words.
+        headline: the measure shown in the ladder, declared beforehand; "" for a trial without fidelity.
+        measures: names of the measures asked by default, the headline first.
+    """
+
+    version: eqx.AbstractClassVar[int]
+    question: eqx.AbstractClassVar[str]
+    headline: eqx.AbstractClassVar[str]
+    measures: eqx.AbstractClassVar[tuple[str, ...]]
+
+    @abc.abstractmethod
+    def design(self, card: WorldCard) -> tuple[Experiment, ...]:
+        """The experiments, as plain data."""
+
+    @abc.abstractmethod
+    def declare(self, card: WorldCard) -> Mapping[str, Any]:
+        """What measures need to know about the experiments (amplitudes, distances, labels …), as plain data."""

@@ -1,0 +1,1 @@
+"""Plain frozen data: cards, studies, cases, results; the registry; identities. Never imports JAX or NumPy."""

@@ -1,0 +1,155 @@
+"""Cards: what a world or a simulator says of itself, as frozen plain data."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from gnomon.spec.errors import UnknownName
+
+RUNGS = ("flow", "network", "field", "sphere", "scene", "archive")
+Rung = Literal["flow", "network", "field", "sphere", "scene", "archive"]
+
+
+class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A known number about a world: never a bare float, always with its error and its source.
+
+    Attributes:
+        name: what is known, as in `leading_exponent`.
+        value: the number.
+        error: its one-sigma uncertainty; None where the source states none (then `how` says so).
+        units: of value and error.
+        source: a DOI, or the command of this repository that computes it.
+        how: one line on how the number was obtained.
+        at: the knob values it holds for, where they are not the defaults.
+    """
+
+    name: str
+    value: float
+    error: float | None
+    units: str
+    source: str
+    how: str
+    at: dict[str, float] = {}
+
+
+class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One observed quantity.
+
+    Attributes:
+        name: key in every `Obs`.
+        units: always stated; "1" for a pure number.
+        shape: of one unbatched observation; () for a scalar.
+        dims: one fixed word for each axis of `shape`.
+        scale: typical standard deviation on the attractor at the default knobs; errors are divided by it.
+        obs_error: standard deviation of the declared observation error.
+        homogeneous: whether statistics and dynamics are the same at every point of the (periodic) axes
+            when every knob that has a pattern is handed over as that pattern.
+    """
+
+    name: str
+    units: str
+    shape: tuple[int, ...] = ()
+    dims: tuple[str, ...] = ()
+    scale: float
+    obs_error: float
+    homogeneous: bool = False
+
+
+class Knob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A forcing that can be turned, and the range in which learners are trained.
+
+    Attributes:
+        pattern: where the knob acts through a known field, that field (one value a grid point).
+            Truth and learner are told the same: `forcing.at(t)[name]` is the amplitude, this is its shape.
+    """
+
+    name: str
+    default: float
+    low: float
+    high: float
+    units: str
+    meaning: str
+    pattern: tuple[float, ...] | None = None
+
+
+class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a world is, without running it.
+
+    Attributes:
+        dt: time between two calls of `step`, in `time_units`.
+        timescale: one Lyapunov time at the default knobs (1 / leading exponent), in `time_units`.
+        spinup: time after which a state from `init` counts as on the attractor.
+        exponents: how many leading Lyapunov exponents are worth computing (enough for the dimension).
+        imperfect: factory arguments that make the world's imperfect twin, the physics given to hybrids.
+        version: raised whenever the numbers of the world change; part of every identity.
+    """
+
+    name: str
+    rung: Rung
+    summary: str
+    dt: float
+    time_units: str
+    variables: tuple[Variable, ...]
+    knobs: tuple[Knob, ...]
+    timescale: float
+    spinup: float
+    exponents: int
+    references: tuple[str, ...]
+    imperfect: dict[str, Any] = {}
+    facts: tuple[Fact, ...] = ()
+    version: int = 1
+
+    def __hash__(self) -> int:  # dict fields keep msgspec from hashing; the name and version identify it
+        return hash((self.name, self.version, self.dt))
+
+    def knob(self, name: str) -> Knob:
+        """The knob of that name."""
+        for knob in self.knobs:
+            if knob.name == name:
+                return knob
+        known = ", ".join(k.name for k in self.knobs)
+        raise UnknownName(f"world {self.name!r} has no knob {name!r}; it has: {known}")
+
+    def fact(self, name: str) -> Fact | None:
+        """The fact of that name, or None where it is not known."""
+        return next((f for f in self.facts if f.name == name), None)
+
+    @property
+    def size(self) -> int:
+        """How many numbers one observation holds."""
+        total = 0
+        for v in self.variables:
+            n = 1
+            for s in v.shape:
+                n *= s
+            total += n
+        return total
+
+
+class SimulatorCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a simulator needs and promises.
+
+    Attributes:
+        context: how many past observations `assimilate` wants (the last one is the present).
+        stochastic: whether two runs with different keys differ.
+        traceable: whether `advance` can be traced by JAX (needed for tangent dynamics).
+        trained_on: knob ranges the training data spanned; empty where nothing was trained.
+        period: a declared training period (first, last) in the time units of the data, where one exists.
+    """
+
+    name: str
+    dt: float
+    context: int
+    variables: tuple[str, ...]
+    knobs: tuple[str, ...]
+    stochastic: bool = False
+    traceable: bool = True
+    trained_on: dict[str, tuple[float, float]] = {}
+    period: tuple[float, float] | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.dt, self.context))
+
+
+Args = Mapping[str, Any]
