@@ -73,6 +73,25 @@ class Knob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     pattern: tuple[float, ...] | None = None
 
 
+class Balance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An identity that every true trajectory obeys, written as a sum of monomials.
+
+    Attributes:
+        kind: "conserved": the sum (averaged over space) does not change in time;
+            "stationary": the time mean of the sum is zero on the attractor.
+        terms: (coefficient, factors). A factor is a variable ("x"), its n-th spatial derivative ("u:2"),
+            a knob ("rho"), or a knob's pattern ("drive:pattern"). Products are averaged over space.
+        scale: typical size of one instantaneous value of the sum; residuals are divided by it.
+        units: of the sum.
+    """
+
+    name: str
+    kind: Literal["conserved", "stationary"]
+    terms: tuple[tuple[float, tuple[str, ...]], ...]
+    scale: float
+    units: str
+
+
 class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a world is, without running it.
 
@@ -80,6 +99,8 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         dt: time between two calls of `step`, in `time_units`.
         timescale: one Lyapunov time at the default knobs (1 / leading exponent), in `time_units`.
         spinup: time after which a state from `init` counts as on the attractor.
+        length: of the periodic domain, in the units of space, for worlds with a spatial axis (derivatives need it).
+        balances: identities that hold on the attractor; `conserved` measures their violation.
         exponents: how many leading Lyapunov exponents are worth computing (enough for the dimension).
         imperfect: factory arguments that make the world's imperfect twin, the physics given to hybrids.
         version: raised whenever the numbers of the world change; part of every identity.
@@ -97,6 +118,8 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     exponents: int
     references: tuple[str, ...]
     imperfect: dict[str, Any] = {}
+    length: float | None = None
+    balances: tuple[Balance, ...] = ()
     facts: tuple[Fact, ...] = ()
     version: int = 1
 
