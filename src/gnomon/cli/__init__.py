@@ -1,0 +1,1 @@
+"""The commands: thin, lazily loaded, and never in the way of an import of JAX."""

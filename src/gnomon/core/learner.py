@@ -7,9 +7,12 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from gnomon.core.runner import AbstractRunner
+from gnomon.core.runs import Runs
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import AbstractWorld
 from gnomon.spec.cards import WorldCard
+from gnomon.spec.experiment import Experiment
 
 
 class Data(NamedTuple):
@@ -61,3 +64,49 @@ class AbstractLearner(eqx.Module):
     @abc.abstractmethod
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Learn from data; `prior` is the imperfect twin of the world, for learners that use physics."""
+
+
+class AbstractControl(eqx.Module):
+    """A subject that learns nothing: the world run again, with its orders or its output altered in a known way.
+
+    The unaltered control is the perfect model and must score 1; an alteration of known size is a planted fault, and
+    whether it is found is the power of the test.
+
+    Attributes:
+        role: "control", or "fault" for a planted one.
+        is_null: whether an independent draw of each measure's null stands in for the world.
+    """
+
+    version: eqx.AbstractClassVar[int]
+    role: eqx.AbstractClassVar[str]
+    is_null: eqx.AbstractClassVar[bool]
+
+    @abc.abstractmethod
+    def alter_experiment(self, experiment: Experiment, card: WorldCard) -> Experiment:
+        """What is run in place of the experiment."""
+
+    @abc.abstractmethod
+    def alter_runs(self, runs: Runs, card: WorldCard) -> Runs:
+        """What is shown in place of the runs."""
+
+
+class AbstractBrought(eqx.Module):
+    """A subject that was made elsewhere: a user's own model, or files of its output. Nothing is fitted here.
+
+    Its fields say where to find it, as plain data. Registered like a learner.
+    """
+
+    version: eqx.AbstractClassVar[int]
+    role: eqx.AbstractClassVar[str]
+
+    @abc.abstractmethod
+    def identity(self) -> str:
+        """Content address of all that decides its numbers: source bytes, declared artifacts, declaration."""
+
+    @abc.abstractmethod
+    def runner(self, card: WorldCard) -> AbstractRunner:
+        """What runs it on the world with this card; loads foreign code, so only when trusted."""
+
+    @abc.abstractmethod
+    def log(self, card: WorldCard) -> dict[str, Any]:
+        """What it declares of itself (training period, knob ranges …), as plain data; the `log` of a fit."""

@@ -51,7 +51,8 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         stride: world steps between two saved steps.
         starts: "shared": subject and truth start from the same states (forecasts);
             "own": the subject's starts are independent of the truth's (statistics).
-        outputs: "obs" for observations; "exponents" for the leading Lyapunov exponents of each unit.
+        outputs: "obs" for observations; "exponents" for the leading Lyapunov exponents of each unit;
+            "timing" for a run that is repeated, warm, and timed.
     """
 
     label: str
@@ -62,7 +63,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     discard: int = 0
     stride: int = 1
     starts: Literal["shared", "own"] = "own"
-    outputs: tuple[Literal["obs", "exponents"], ...] = ("obs",)
+    outputs: tuple[Literal["obs", "exponents", "timing"], ...] = ("obs",)
 
     def __post_init__(self) -> None:
         for field in ("units", "steps", "members", "stride"):

@@ -6,6 +6,7 @@ thing is built, so listing worlds starts no backend. Other people's packages add
 """
 
 import difflib
+import functools
 import importlib
 import importlib.metadata
 import inspect
@@ -40,6 +41,11 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
     "learners": {
         "perfect": Entry("gnomon.learners.controls:Perfect", "control: the world itself, started from observations"),
         "null": Entry("gnomon.learners.controls:Null", "control: an independent draw of each measure's null"),
+        "wrong_forcing": Entry("gnomon.learners.faults:WrongForcing", "planted fault: the first knob is off"),
+        "damped": Entry("gnomon.learners.faults:Damped", "planted fault: fast fluctuations are damped"),
+        "overconfident": Entry("gnomon.learners.faults:Overconfident", "planted fault: the ensemble is too narrow"),
+        "user": Entry("gnomon.adapters.user:UserModel", "your own step(state, forcing) -> state"),
+        "files": Entry("gnomon.adapters.user:RolloutFiles", "files of rollouts that your own model wrote"),
         "persistence": Entry("gnomon.learners.baselines:Persistence", "tomorrow is today"),
         "climatology": Entry("gnomon.learners.baselines:Climatology", "the training mean, given the knob"),
         "analogue": Entry("gnomon.learners.analogue:Analogue", "follow the nearest state seen in training"),
@@ -98,18 +104,23 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
 }
 
 
+@functools.cache
+def _plug_ins(kind: str) -> tuple[tuple[str, Entry], ...]:
+    """What installed packages add; a collision is an error. Scanned once a process: it reads every package's metadata."""
+    found = []
+    for point in importlib.metadata.entry_points(group=f"gnomon.{kind}"):
+        where = point.dist.name if point.dist else "an installed package"
+        if point.name in BUILT_IN[kind]:
+            raise BadSpec(f"{where} registers {kind[:-1]} {point.name!r}, a name that is already taken; rename it")
+        found.append((point.name, Entry(point.value, f"from {where}")))
+    return tuple(found)
+
+
 def entries(kind: str) -> dict[str, Entry]:
     """Every known name of a kind, built in or from an installed plug-in. A collision is an error."""
     if kind not in BUILT_IN:
         raise UnknownName(f"no registry of {kind!r}; there are: {', '.join(KINDS)}")
-    table = dict(BUILT_IN[kind])
-    for point in importlib.metadata.entry_points(group=f"gnomon.{kind}"):
-        if point.name in table:
-            where = point.dist.name if point.dist else "an installed package"
-            raise BadSpec(f"{where} registers {kind[:-1]} {point.name!r}, a name that is already taken; rename it")
-        where = point.dist.name if point.dist else "a plug-in"
-        table[point.name] = Entry(point.value, f"from {where}")
-    return table
+    return BUILT_IN[kind] | dict(_plug_ins(kind))
 
 
 def suggest(name: str, known: "Mapping[str, Any] | list[str] | tuple[str, ...]") -> str:
@@ -157,6 +168,7 @@ def _import(target: str) -> Any:
         raise UnknownName(f"{target!r} cannot be imported: {error}") from error
 
 
+@functools.cache
 def _signature_struct(factory: Any) -> type[msgspec.Struct]:
     """A msgspec Struct with one field for each argument a person may set."""
     init = factory.__init__ if isinstance(factory, type) else factory

@@ -1,5 +1,6 @@
 """A study: a question, the cases that answer it and the rule that decides, fixed before the runs."""
 
+import functools
 import itertools
 import re
 import tomllib
@@ -10,9 +11,10 @@ from typing import Any, Literal
 import msgspec
 
 from gnomon.spec.errors import BadSpec
-from gnomon.spec.identity import identity
-from gnomon.spec.registry import build, suggest, typed_arguments
+from gnomon.spec.identity import canonical, identity
+from gnomon.spec.registry import build, load, suggest, typed_arguments
 
+BROUGHT = ("user", "files")  # subjects made elsewhere: their identity is their bytes
 CONTROLS = ("perfect", "null")  # in every study, so that every table carries its own test
 
 
@@ -133,12 +135,14 @@ def make_case(
         measures=tuple(_full("measures", m) for m in asked),
     )
     versions = {
-        f"worlds:{world.kind}": build("worlds", world.kind, world.args).card.version,
-        f"learners:{learner.kind}": build("learners", learner.kind, learner.args).version,
+        f"worlds:{world.kind}": _world_version(canonical(full_world)),
+        f"learners:{learner.kind}": load("learners", learner.kind).version,
         f"trials:{trial.kind}": built.version,
     }
     for m in asked:
-        versions[f"measures:{m.kind}"] = build("measures", m.kind, m.args).version
+        versions[f"measures:{m.kind}"] = load("measures", m.kind).version
+    if learner.kind in BROUGHT and not model:
+        model = build("learners", learner.kind, learner.args).identity()
     return msgspec.convert(
         dict(
             world=full_world, learner=full_learner, trial=full_trial, data=data, seed=seed,
@@ -171,6 +175,13 @@ def read_study(path: Path) -> Study:
         if not getattr(study, what):
             raise BadSpec(f"{path.name}: {what!r} is empty; a study needs at least one")
     return study
+
+
+@functools.lru_cache(maxsize=256)
+def _world_version(ref: bytes) -> int:
+    """The version on a world's card (which needs the world to be built, so once is enough)."""
+    plain = msgspec.json.decode(ref)
+    return build("worlds", plain["kind"], plain["args"]).card.version
 
 
 def _full(kind: str, ref: Ref) -> Ref:

@@ -1,0 +1,104 @@
+# Everything needs Python 3.11 or newer and make, nothing else. `make` alone lists the targets.
+.POSIX:
+
+VENV ?= .venv
+PYTHON ?= python3
+WORKERS ?= 2
+STUDY ?= quickstart
+
+PY = $(VENV)/bin/python
+GNOMON = $(VENV)/bin/gnomon
+PYTEST = $(PY) -m pytest
+INSTALL = sh .ci/install $(PY)
+
+.PHONY: help quickstart power test test-slow test-browser validate lint format docs bench examples example-torch clean
+
+help:
+	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
+	@echo "make test           the tests"
+	@echo "make test-slow      the tests that take minutes"
+	@echo "make test-browser   opens a report in headless Chromium and clicks through it"
+	@echo "make validate       recomputes the facts of the worlds and checks them"
+	@echo "make power          plants faults of known size and shows which are found"
+	@echo "make examples       runs every example that needs no extra"
+	@echo "make example-torch  tests a PyTorch module (installs torch)"
+	@echo "make lint           ruff, pyright, import-linter"
+	@echo "make docs           builds the site into site/"
+	@echo "make bench          what the engine, the store and the command line cost"
+	@echo "make clean          removes what these targets made, the environment included"
+
+quickstart: $(VENV)/.gnomon
+	$(GNOMON) run $(STUDY) --workers $(WORKERS)
+
+power: $(VENV)/.gnomon
+	$(GNOMON) run power --workers $(WORKERS)
+
+test: $(VENV)/.test
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow and not validation and not browser and not torch"
+
+test-slow: $(VENV)/.test
+	$(PYTEST) -m "slow and not browser and not torch"
+
+test-browser: $(VENV)/.test $(VENV)/.browser
+	$(PYTEST) -m browser
+
+validate: $(VENV)/.test
+	$(PYTEST) -m validation tests validation
+
+examples: $(VENV)/.gnomon
+	@for script in examples/*.py; do \
+	  case $$script in *torch*) continue;; esac; \
+	  echo "== $$script"; $(PY) $$script || exit 1; \
+	done
+
+example-torch: $(VENV)/.torch
+	@for script in examples/*torch*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+lint: $(VENV)/.lint $(VENV)/.test
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/pyright --pythonpath $(PY)
+	$(VENV)/bin/lint-imports
+
+format: $(VENV)/.lint
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+docs: $(VENV)/.docs
+	$(VENV)/bin/zensical build --clean --strict
+
+bench: $(VENV)/.test
+	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) site results build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# Each stamp says that one set of packages is in the environment; a changed pyproject or constraints file undoes it.
+$(VENV)/.made:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Gnomon needs Python 3.11 or newer; say which: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.gnomon: $(VENV)/.made pyproject.toml constraints.txt
+	@$(INSTALL) "Gnomon" -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.gnomon
+	@$(INSTALL) "what the tests need" -e '.[test]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.gnomon
+	@$(INSTALL) "the linters" -e '.[lint]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.gnomon
+	@$(INSTALL) "what the docs need" -e '.[docs]'
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.gnomon
+	@$(INSTALL) "what drives the browser" -e '.[browser]'
+	@touch $@
+
+$(VENV)/.torch: $(VENV)/.gnomon
+	@$(INSTALL) "PyTorch" -e '.[torch]'
+	@touch $@

@@ -1,0 +1,192 @@
+"""How often intervals hold the truth: coverage of bootstrap-t and percentile on skewed units, by simulation.
+
+    python benchmarks/interval_coverage.py            # all tables, a few minutes
+    python benchmarks/interval_coverage.py --quick    # fewer simulations, under a minute
+
+Every line is a simulation with a known truth. The Monte Carlo error of a coverage c from s simulations is sqrt(c (1 - c) / s).
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from gnomon.inference.bootstrap import estimate
+from gnomon.inference.compare import compare
+from gnomon.inference.fidelity import judge
+from gnomon.inference.resample import REPLICATES
+
+Draw = Callable[[np.random.Generator, int], np.ndarray]
+
+SHAPES: dict[str, Draw] = {  # skewed distances with mean 1
+    "lognormal": lambda rng, n: rng.lognormal(-0.5, 1.0, n),
+    "chi-square(1)": lambda rng, n: rng.chisquare(1, n),
+}
+NULL, FLOOR = 10.0, 1.0  # mean discrepancies of the simulated cell
+
+
+def distances(
+    rng: np.random.Generator, n: int, shape: str, fidelities: Sequence[float], shared: bool
+) -> list[np.ndarray]:
+    """Distances of subjects with known fidelities (0 is the null, 1 the floor), n units each.
+
+    With shared starts half of the (log) variance is a factor of the start, the same for all: hard for one, hard for all.
+    """
+    draw = SHAPES[shape]
+    means = [NULL - f * (NULL - FLOOR) for f in fidelities]
+    if not shared:
+        return [mean * draw(rng, n) for mean in means]
+    start = draw(rng, n)
+    # sqrt(start * own) has mean E[sqrt]^2, which is known for both shapes.
+    norm = {"lognormal": np.exp(-0.25), "chi-square(1)": 2 / np.pi}[shape]
+    return [mean * np.sqrt(start * draw(rng, n)) / norm for mean in means]
+
+
+def percentile(
+    subject: np.ndarray, null: np.ndarray, floor: np.ndarray, rng: np.random.Generator
+) -> tuple[float, float]:
+    """The plain percentile bootstrap of fidelity, for comparison only."""
+    n = len(subject)
+    pick = rng.integers(n, size=(REPLICATES, n))
+    d, top, low = (x[pick].mean(axis=1) for x in (subject, null, floor))
+    ends = np.quantile((top - d) / (top - low), [0.025, 0.975])
+    return float(ends[0]), float(ends[1])
+
+
+def percentile_mean(x: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    ends = np.quantile(x[rng.integers(len(x), size=(REPLICATES, len(x)))].mean(axis=1), [0.025, 0.975])
+    return float(ends[0]), float(ends[1])
+
+
+def fidelity_coverage(
+    n: int, shape: str, fidelity: float, shared: bool, runs: int, seed: int
+) -> dict[str, float]:
+    """Shares over `runs` simulations; `room`: how many had room, coverage is counted among these."""
+    rng = np.random.default_rng([seed, n, int(10 * fidelity), int(shared), list(SHAPES).index(shape)])
+    room = held = held_percentile = silent = below = above = 0
+    for run in range(runs):
+        cell = distances(rng, n, shape, (fidelity, 0.0, 1.0), shared)
+        got = judge(*cell, seed=run).fidelity
+        if got is None:
+            continue
+        room += 1
+        low, high = percentile(*cell, rng)
+        held_percentile += low <= fidelity <= high
+        if got.low is None or got.high is None:
+            silent += 1
+            continue
+        held += got.low <= fidelity <= got.high
+        below += got.high < fidelity
+        above += got.low > fidelity
+    told = max(room - silent, 1)
+    return {
+        "room": room / runs,
+        "bootstrap-t": held / told,
+        "too low": below / told,
+        "too high": above / told,
+        "percentile": held_percentile / max(room, 1),
+        "silent": silent / max(room, 1),
+    }
+
+
+def mean_coverage(n: int, draw: Draw, truth: float, runs: int, seed: int) -> tuple[float, float]:
+    """Coverage of the mean of one number a unit: bootstrap-t, percentile."""
+    rng = np.random.default_rng([seed, n])
+    held = held_percentile = 0
+    for run in range(runs):
+        x = draw(rng, n)
+        got = estimate(x, seed=run)
+        held += got.low is not None and got.high is not None and got.low <= truth <= got.high
+        low, high = percentile_mean(x, rng)
+        held_percentile += low <= truth <= high
+    return held / runs, held_percentile / runs
+
+
+def pseudo_values(shift: float) -> Draw:
+    """Jackknife pseudo-values of U = mean over pairs of x_i x_j, whose expectation is shift squared.
+
+    At shift 0 the statistic is degenerate: its influence function vanishes, and U behaves like chi-square minus 1.
+    """
+
+    def draw(rng: np.random.Generator, n: int) -> np.ndarray:
+        x = rng.normal(shift, 1.0, n)
+        total, squares = x.sum(), np.sum(x**2)
+        full = (total**2 - squares) / (n * (n - 1))
+        without = ((total - x) ** 2 - (squares - x**2)) / ((n - 1) * (n - 2))
+        return n * full - (n - 1) * without
+
+    return draw
+
+
+def pseudo_fidelity(n: int, runs: int, seed: int, shared: bool) -> tuple[float, float]:
+    """Fidelity of a perfect subject from degenerate pseudo-values (a mean response without error): coverage of 1."""
+    rng = np.random.default_rng([seed, n, int(shared)])
+    floor, null = pseudo_values(0.0), pseudo_values(2.0)
+    room = held = 0
+    for run in range(runs):
+        subject = floor(rng, n)
+        got = judge(subject, null(rng, n), floor(rng, n if shared else 2 * n), seed=run).fidelity
+        if got is None:
+            continue
+        room += 1
+        held += got.low is not None and got.high is not None and got.low <= 1 <= got.high
+    return held / max(room, 1), room / runs
+
+
+def false_wins(n: int, shape: str, runs: int, seed: int) -> float:
+    """How often two equally good subjects differ at 5 %."""
+    rng = np.random.default_rng([seed, n, 7])
+    wins = 0
+    for run in range(runs):
+        a, b, null, floor = distances(rng, n, shape, (0.7, 0.7, 0.0, 1.0), shared=True)
+        p = compare(a, b, null, floor, seed=run).p_value
+        wins += p is not None and p < 0.05
+    return wins / runs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="300 simulations a line instead of 2000")
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    runs = 300 if chosen.quick else 2000
+    print(f"95 % intervals, {runs} simulations a line, seed {chosen.seed}\n")
+    print("The mean of one number a unit (coverage):")
+    print(f"  {'distribution':<26}{'n':>4}{'bootstrap-t':>13}{'percentile':>12}")
+    draws: dict[str, tuple[Draw, float]] = {"normal": (lambda rng, n: rng.normal(size=n), 0.0)}
+    draws |= {name: (draw, 1.0) for name, draw in SHAPES.items()}
+    draws |= {f"pseudo-values, shift {s:g}": (pseudo_values(s), s * s) for s in (0.0, 0.3, 1.0)}
+    for name, (draw, truth) in draws.items():
+        for n in (5, 10, 20, 40):
+            t, plain = mean_coverage(n, draw, truth, runs, chosen.seed)
+            print(f"  {name:<26}{n:>4}{t:>13.3f}{plain:>12.3f}")
+    print(f"\nFidelity, null {NULL:g}, floor {FLOOR:g} (coverage among simulations with room and interval):")
+    print(f"  {'units':<15}{'starts':>12}{'truth':>7}{'n':>4}", end="")
+    print(f"{'room':>7}{'bootstrap-t':>13}{'too low':>9}{'too high':>10}{'percentile':>12}{'silent':>8}")
+    for shape in SHAPES:
+        for shared in (True, False):
+            for fidelity in (1.0, 0.5):
+                for n in (10, 20, 40):
+                    got = fidelity_coverage(n, shape, fidelity, shared, runs, chosen.seed)
+                    starts = "shared" if shared else "independent"
+                    print(f"  {shape:<15}{starts:>12}{fidelity:>7.1f}{n:>4}{got['room']:>7.2f}", end="")
+                    print(
+                        f"{got['bootstrap-t']:>13.3f}{got['too low']:>9.3f}{got['too high']:>10.3f}", end=""
+                    )
+                    print(f"{got['percentile']:>12.3f}{got['silent']:>8.3f}")
+    print("\nPerfect subject, degenerate pseudo-values (coverage of 1, and room):")
+    for shared in (True, False):
+        for n in (10, 20, 40):
+            held, room = pseudo_fidelity(n, runs, chosen.seed, shared)
+            sizes = f"n = {n}, floor {n if shared else 2 * n}"
+            print(f"  {sizes:<22}{held:>7.3f}{room:>7.2f}")
+    print("\nTwo equally good subjects called different at 5 % (before correction):")
+    for shape in SHAPES:
+        for n in (10, 20, 40):
+            print(f"  {shape:<15}{n:>4}{false_wins(n, shape, runs, chosen.seed):>8.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,276 @@
+"""Runners for what JAX can trace: the world itself, and simulators.
+
+One compiled function advances a batch of lanes over a fixed chunk of saved steps; the host loops over chunks. So runs of every
+length, stride and ensemble size share one compilation, and limits and divergence are looked at between chunks.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gnomon.core.forcing import Forcing, forcing_of
+from gnomon.core.memory import mark_peak, peak_mb, resident_mb
+from gnomon.core.runner import AbstractRunner, Starts, escaped, key_of, lose, noisy_history
+from gnomon.core.runs import Runs, Unsupported
+from gnomon.core.simulator import AbstractSimulator
+from gnomon.core.watch import Watch
+from gnomon.core.world import AbstractWorld
+from gnomon.numerics.lyapunov import Tangent, evolve_tangent, start_tangent
+from gnomon.spec.cards import WorldCard
+from gnomon.spec.experiment import Drive, Experiment
+
+CHUNK = 32  # saved steps in one call: long enough to hide the call, short enough to waste little at the end
+QR_EVERY = 0.1  # Lyapunov times between orthonormalisations of tangent vectors
+BIG_STATE = 2000  # numbers in a state, beyond which only LEADING exponents are computed (the cost grows with k * size)
+LEADING = 2
+REPEATS = 3  # of a timed run; the median counts
+
+
+def make_starts(
+    world: AbstractWorld, drives: tuple[Drive, ...], units: int, *, history: int, seed: int, watch: Watch
+) -> Starts:
+    """Independent states on the attractor at the knob values of time 0, with the observations that led there."""
+    card = world.card
+    held = tuple(Drive(knob=d.knob, times=(0.0,), values=tuple((row[0],) for row in d.values)) for d in drives)
+    forcing = forcing_of(card, held, units)
+    keys = jax.random.split(key_of(seed), units)
+    states = eqx.filter_jit(lambda w, k: jax.vmap(lambda one: w.init(key=one))(k))(world, keys)
+    # The state must be the one observed last, so whole chunks are run and the history is their end.
+    steps = -(-max(round(card.spinup / card.dt), history) // CHUNK) * CHUNK
+    past, states, _ = _run_lanes(world, states, forcing, keys, steps=steps, stride=1, watch=watch, what="spin-up")
+    return Starts(states=states, history={k: v[:, -history:] for k, v in past.items()})
+
+
+class WorldRunner(AbstractRunner):
+    """Runs a world. Perturbed, it is the twin or the perfect model: it starts within the observation error."""
+
+    world: AbstractWorld
+    perturbed: bool = eqx.field(static=True)
+
+    def run(self, experiment: Experiment, starts: Starts, *, seed: int, watch: Watch) -> Runs | Unsupported:
+        """See `AbstractRunner.run`."""
+        card = self.world.card
+        seen = noisy_history(card, starts, experiment.members, seed=seed)
+        present = {k: v[:, :, -1] for k, v in seen.items()}
+
+        def states_of(member: int) -> Any:
+            if not self.perturbed:
+                return starts.states
+            obs = {k: jnp.asarray(v[:, min(member, v.shape[1] - 1)]) for k, v in present.items()}
+            return _lift(self.world, obs, starts.states)
+
+        initial = present if self.perturbed else {k: v[:, None, -1] for k, v in starts.history.items()}
+        return _conduct(self.world, card, experiment, starts, states_of, initial, seed=seed, watch=watch)
+
+
+class SimulatorRunner(AbstractRunner):
+    """Runs a simulator from the observed history."""
+
+    simulator: AbstractSimulator
+    card: WorldCard = eqx.field(static=True)
+
+    def run(self, experiment: Experiment, starts: Starts, *, seed: int, watch: Watch) -> Runs | Unsupported:
+        """See `AbstractRunner.run`."""
+        sim = self.simulator
+        seen = noisy_history(self.card, starts, experiment.members, seed=seed)
+        forcing = forcing_of(self.card, experiment.drives, experiment.units)
+
+        def states_of(member: int) -> Any:
+            past = {
+                k: jnp.asarray(v[:, min(member, v.shape[1] - 1), -sim.card.context :]) for k, v in seen.items()
+            }
+            keys = jax.random.split(jax.random.fold_in(key_of(seed), member), experiment.units)
+            return _assimilate(sim, past, forcing, keys)
+
+        present = {k: v[:, :, -1] for k, v in seen.items()}
+        return _conduct(sim, self.card, experiment, starts, states_of, present, seed=seed, watch=watch)
+
+
+def _conduct(
+    model: Any,
+    card: WorldCard,
+    experiment: Experiment,
+    starts: Starts,
+    states_of: Callable[[int], Any],
+    initial: dict[str, np.ndarray],
+    *,
+    seed: int,
+    watch: Watch,
+) -> Runs | Unsupported:
+    """Run every member of an experiment, one compiled batch of units at a time."""
+    forcing = forcing_of(card, experiment.drives, experiment.units)
+    total = experiment.discard + experiment.steps
+    began = time.perf_counter()
+    first_obs = {k: v[:, 0] for k, v in initial.items()}
+    if "exponents" in experiment.outputs:
+        exponents = _exponents(model, card, experiment, states_of(0), forcing, seed=seed, watch=watch)
+        if isinstance(exponents, str):
+            return Unsupported(experiment.label, exponents)
+        lost = np.where(np.isfinite(exponents).all(axis=1), -1, 0)[:, None]
+        cost = {"seconds": time.perf_counter() - began}
+        return _pack(experiment, {}, forcing, lost, exponents, first_obs, cost, card)
+    centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
+    members, firsts = [], []
+    for member in range(experiment.members):
+        keys = jax.random.split(jax.random.fold_in(key_of(seed), 1000 + member), experiment.units)
+        obs, _, cost = _timed_lanes(
+            model, states_of(member), forcing, keys, experiment, total, watch=watch
+        )
+        firsts.append(lose(obs, escaped(card, obs, centre)))
+        members.append({k: v[:, experiment.discard :] for k, v in obs.items()})
+    lost = np.stack(firsts, axis=1)
+    lost = np.where(lost < 0, -1, np.maximum(lost - experiment.discard, 0))
+    stacked = {k: np.stack([m[k] for m in members], axis=1) for k in members[0]}
+    cost = {**cost, "total_seconds": time.perf_counter() - began}
+    return _pack(experiment, stacked, forcing, lost, None, first_obs, cost, card)
+
+
+def _timed_lanes(
+    model: Any, states: Any, forcing: Forcing, keys: Any, experiment: Experiment, total: int, *, watch: Watch
+) -> tuple[dict[str, np.ndarray], Any, dict[str, float]]:
+    """One member's run; repeated and timed warm where the experiment asks for it."""
+    if "timing" not in experiment.outputs:
+        return _run_lanes(
+            model, states, forcing, keys, steps=total, stride=experiment.stride, watch=watch, what=experiment.label
+        )
+    run = lambda: _run_lanes(  # noqa: E731 - the same call, cold once and then warm
+        model, states, forcing, keys, steps=total, stride=experiment.stride, watch=watch, what="timing"
+    )
+    run()
+    held = resident_mb()
+    mark_peak()
+    seconds = []
+    for _ in range(REPEATS):
+        obs, states_end, cost = run()
+        seconds.append(cost["seconds"])
+    cost = {**cost, "seconds": float(np.median(seconds)), "peak_memory_mb": max(peak_mb() - held, 0.0)}
+    return obs, states_end, cost
+
+
+def _run_lanes(
+    model: Any, states: Any, forcing: Forcing, keys: Any, *, steps: int, stride: int, watch: Watch, what: str
+) -> tuple[dict[str, np.ndarray], Any, dict[str, float]]:
+    """Advance a batch over `steps` saved steps; observations [unit, step, ...], last state, cost."""
+    began = time.perf_counter()
+    pieces: list[dict[str, np.ndarray]] = []
+    done = 0
+    while done < steps:
+        states, obs = _chunk(model, states, forcing, keys, jnp.asarray(done * stride), jnp.asarray(stride))
+        pieces.append({k: np.asarray(v) for k, v in obs.items()})
+        done += CHUNK
+        watch.check(what, min(done / steps, 1.0))
+    joined = {k: np.concatenate([p[k] for p in pieces], axis=1)[:, :steps] for k in pieces[0]}
+    jax.block_until_ready(states)
+    lanes = keys.shape[0]
+    calls = len(pieces) * CHUNK * stride
+    cost = {
+        "seconds": time.perf_counter() - began,
+        "steps": float(lanes * calls),
+        "time_units": float(lanes * calls * model.card.dt),
+    }
+    # A copy: JAX's own buffers are read-only, and lost leads are blanked in place.
+    return {k: np.array(v, np.float32) for k, v in joined.items()}, states, cost
+
+
+@eqx.filter_jit
+def _chunk(model: Any, states: Any, forcing: Forcing, keys: Any, first: Any, stride: Any) -> tuple[Any, Any]:
+    """CHUNK saved steps of `stride` steps each, for every lane; `first` counts steps since the start."""
+    step = model.step if isinstance(model, AbstractWorld) else model.advance
+    dt = model.card.dt
+
+    def lane(state: Any, own_forcing: Forcing, key: Any) -> tuple[Any, Any]:
+        def saved(carry: Any, i: Any) -> tuple[Any, Any]:
+            def inner(j: Any, s: Any) -> Any:
+                n = first + i * stride + j
+                return step(s, own_forcing, time=n * dt, key=jax.random.fold_in(key, n))
+
+            carry = jax.lax.fori_loop(0, stride, inner, carry)
+            return carry, model.observe(carry)
+
+        return jax.lax.scan(saved, state, jnp.arange(CHUNK))
+
+    return jax.vmap(lane)(states, forcing, keys)
+
+
+@eqx.filter_jit
+def _assimilate(simulator: AbstractSimulator, past: Any, forcing: Forcing, keys: Any) -> Any:
+    return jax.vmap(lambda h, f, k: simulator.assimilate(h, f, time=0.0, key=k))(past, forcing, keys)
+
+
+@eqx.filter_jit
+def _lift(world: AbstractWorld, obs: Any, background: Any) -> Any:
+    return jax.vmap(world.lift)(obs, background)
+
+
+def _exponents(
+    model: Any, card: WorldCard, experiment: Experiment, states: Any, forcing: Forcing, *, seed: int, watch: Watch
+) -> np.ndarray | str:
+    """Leading exponents of every unit, from tangent dynamics along its own run; or why there are none."""
+    leaves = jax.tree.leaves(states)
+    if not all(jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves):
+        return "the model's state is not made of real numbers alone, so it has no tangent dynamics"
+    size = sum(leaf[0].size for leaf in leaves)
+    k = min(card.exponents, size) if size <= BIG_STATE else LEADING
+    every = max(1, round(QR_EVERY * card.timescale / card.dt))
+    keys = jax.random.split(key_of(seed), experiment.units)
+    tangents = _start_tangents(states, keys, k)
+    growth = []
+    skipped, blocks = -(-experiment.discard // every), -(-experiment.steps // every)
+    for block in range(skipped + blocks):
+        watch.check("exponents", block / (skipped + blocks))
+        tangents, logs = _evolve_tangents(model, tangents, forcing, every)
+        if block >= skipped:
+            growth.append(np.asarray(logs[:, 0]))
+    rates = np.sum(growth, axis=0) / (blocks * every * model.card.dt)
+    return -np.sort(-rates, axis=1)
+
+
+@eqx.filter_jit
+def _start_tangents(states: Any, keys: Any, k: int) -> Tangent:
+    return jax.vmap(lambda s, key: start_tangent(s, k=k, key=key))(states, keys)
+
+
+@eqx.filter_jit
+def _evolve_tangents(model: Any, tangents: Tangent, forcing: Forcing, every: int) -> tuple[Tangent, Any]:
+    step = model.step if isinstance(model, AbstractWorld) else model.advance
+    frozen = jax.random.PRNGKey(0)  # tangent dynamics of one realisation of the noise, the same at every step
+
+    def one(tangent: Tangent, own: Forcing) -> tuple[Tangent, Any]:
+        def advance(state: Any, time: Any) -> Any:
+            return step(state, own, time=time, key=frozen)
+
+        return evolve_tangent(advance, tangent, blocks=1, steps_per_block=every, dt=model.card.dt)
+
+    return jax.vmap(one)(tangents, forcing)
+
+
+def _pack(
+    experiment: Experiment,
+    obs: dict[str, np.ndarray],
+    forcing: Forcing,
+    lost: np.ndarray,
+    exponents: np.ndarray | None,
+    initial: dict[str, np.ndarray],
+    cost: dict[str, float],
+    card: WorldCard,
+) -> Runs:
+    leads = np.arange(experiment.discard + 1, experiment.discard + experiment.steps + 1)
+    times = leads * experiment.stride * card.dt
+    knobs = {
+        name: np.stack(
+            [
+                np.interp(times, np.asarray(forcing.times[name][u]), np.asarray(forcing.values[name][u]))
+                for u in range(experiment.units)
+            ]
+        )
+        for name in forcing.times
+    }
+    return Runs(
+        label=experiment.label, obs=obs, time=times, forcing=knobs, diverged=lost,
+        exponents=exponents, initial=initial, cost=cost,
+    )

@@ -1,0 +1,84 @@
+"""A runner: turns an experiment into runs. One each for worlds, simulators, host callables and files."""
+
+import abc
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import PRNGKeyArray
+
+from gnomon.core.runs import Runs, Unsupported
+from gnomon.core.watch import Watch
+from gnomon.spec.cards import WorldCard
+from gnomon.spec.experiment import Experiment
+
+ESCAPE = 50.0  # a run this many scales away from where it started has left the attractor: diverged
+
+
+class Starts(NamedTuple):
+    """Where runs begin: states on the attractor, and the observations that led there.
+
+    Attributes:
+        states: the world's states at time 0, a pytree batched over units.
+        history: variable -> [unit, past, ...], without observation error; the last is the present.
+    """
+
+    states: Any
+    history: dict[str, np.ndarray]
+
+
+class AbstractRunner(eqx.Module):
+    """Runs experiments for one kind of subject."""
+
+    @abc.abstractmethod
+    def run(self, experiment: Experiment, starts: Starts, *, seed: int, watch: Watch) -> Runs | Unsupported:
+        """The runs of an experiment; a diverged member is data (`Runs.diverged`), not an error."""
+
+
+def key_of(seed: int) -> PRNGKeyArray:
+    """A key from a 63-bit seed, in either precision."""
+    return jax.random.fold_in(jax.random.PRNGKey(seed & 0x7FFFFFFF), seed >> 31)
+
+
+def noisy_history(card: WorldCard, starts: Starts, members: int, *, seed: int) -> dict[str, np.ndarray]:
+    """The history as a subject sees it: [unit, member, past, ...].
+
+    One draw of the observation error for the unit; with several members one more, independent, for each.
+    """
+    rng = np.random.default_rng([seed & 0x7FFFFFFF, seed >> 31, 1])
+    out = {}
+    for v in card.variables:
+        clean = starts.history[v.name]
+        seen = clean + v.obs_error * rng.standard_normal(clean.shape)
+        seen = seen[:, None]
+        if members > 1:
+            shape = (clean.shape[0], members, *clean.shape[1:])
+            seen = seen + v.obs_error * rng.standard_normal(shape)
+        out[v.name] = seen
+    return out
+
+
+def escaped(card: WorldCard, obs: dict[str, np.ndarray], centre: dict[str, np.ndarray]) -> np.ndarray:
+    """[unit, lead]: whether an observation (arrays [unit, lead, ...]) is lost: not finite or far away."""
+    lost = np.zeros(next(iter(obs.values())).shape[:2], bool)
+    for v in card.variables:
+        x = obs[v.name]
+        with np.errstate(invalid="ignore", over="ignore"):
+            bad = ~(np.abs(x - centre[v.name]) <= ESCAPE * v.scale)
+        lost |= bad.reshape(*bad.shape[:2], -1).any(axis=-1)
+    return lost
+
+
+def lose(obs: dict[str, np.ndarray], lost: np.ndarray) -> np.ndarray:
+    """Blank everything from the first lost lead on (in place) and return its index, -1 where none is lost.
+
+    Args:
+        obs: arrays [unit, lead, ...].
+        lost: [unit, lead].
+    """
+    first = np.where(lost.any(axis=1), lost.argmax(axis=1), -1)
+    for unit in np.flatnonzero(first >= 0):
+        for x in obs.values():
+            x[unit, first[unit] :] = np.nan
+    return first

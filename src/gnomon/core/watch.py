@@ -1,0 +1,44 @@
+"""A watch on a running task: progress out, limits in."""
+
+import time
+from collections.abc import Callable
+
+from gnomon.core.memory import resident_mb
+
+
+class OutOfTime(Exception):  # noqa: N818 - an outcome with a name, not a fault
+    """The task's time is spent."""
+
+
+class OutOfMemory(Exception):  # noqa: N818 - an outcome with a name, not a fault
+    """The task has outgrown its memory."""
+
+
+class Watch:
+    """Checked between chunks of work, so that limits hold even where a process cannot be killed (a cluster).
+
+    Attributes:
+        seconds: from now; None for no limit.
+        memory_gb: of the whole process; None for no limit.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds: float | None = None,
+        memory_gb: float | None = None,
+        report: Callable[[str, float], None] | None = None,
+    ):
+        self._seconds = seconds
+        self._start = time.monotonic()
+        self._memory_gb = memory_gb
+        self._report = report
+
+    def check(self, what: str = "", fraction: float = 0.0) -> None:
+        """Report progress; raise when a limit is crossed."""
+        if self._seconds is not None and time.monotonic() - self._start > self._seconds:
+            raise OutOfTime(f"stopped after its limit of {self._seconds:g} s while at {what or 'work'}")
+        if self._memory_gb is not None and resident_mb() > 1024 * self._memory_gb:
+            raise OutOfMemory(f"stopped: the process outgrew its limit of {self._memory_gb:g} GB at {what or 'work'}")
+        if self._report is not None:
+            self._report(what, fraction)

@@ -1,0 +1,285 @@
+"""The bench: every node a case needs, fetched from the store or made and stored, each once.
+
+A node's recipe holds everything that decides its numbers; its identity is the recipe's content address. See docs/design/spine.md
+for the cast (truth, floor, null, subject) and their streams of starts.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gnomon.adapters.jax_runner import SimulatorRunner, WorldRunner, make_starts
+from gnomon.core import persist
+from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner, Data, Fit
+from gnomon.core.runner import AbstractRunner, Starts, key_of
+from gnomon.core.runs import Runs, Unsupported
+from gnomon.core.watch import Watch
+from gnomon.core.world import AbstractWorld
+from gnomon.engine.codec import pack_data, pack_runs, pack_starts, unpack_data, unpack_runs, unpack_starts
+from gnomon.spec.errors import BadModel
+from gnomon.spec.experiment import Drive, Experiment
+from gnomon.spec.identity import identity, seed_of
+from gnomon.spec.registry import build
+from gnomon.spec.study import Case, Ref
+from gnomon.store.results import Store
+from gnomon.trials.nulls import NO_RESPONSE, make_null
+from gnomon.trials.nulls import VERSION as NULLS_VERSION
+
+HISTORY = 64  # past observations recorded before every start; a simulator's context may be no longer
+RECIPES = 1  # raised whenever the same recipe gives other numbers
+STREAMS = {"truth": "A", "floor": "B", "subject": "C", "null": "D", "null control": "E"}
+CACHE_BYTES = 1_500_000_000
+
+Recipe = dict[str, Any]
+
+
+class Bench:
+    """Makes nodes for the cases of one process. Long-lived: what was made or read last stays at hand."""
+
+    def __init__(self, store: Store):
+        self.store = store
+        self.watch = Watch()
+        self.used: set[str] = set()
+        self.made: dict[str, float] = {}
+        self._held: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+        self._worlds: dict[str, AbstractWorld] = {}
+
+    def world(self, ref: Ref) -> AbstractWorld:
+        """The world of a reference, built once."""
+        name = identity("world", [ref.kind, ref.args])
+        if name not in self._worlds:
+            self._worlds[name] = build("worlds", ref.kind, ref.args)
+        return self._worlds[name]
+
+    def starts(self, case: Case, experiment: Experiment, role: str) -> Starts:
+        """Where a role's runs begin."""
+        world = self.world(case.world)
+        recipe = self._starts_recipe(case, experiment, role)
+        return self._node(
+            "starts",
+            recipe,
+            make=lambda: make_starts(
+                world,
+                experiment.drives,
+                experiment.units,
+                history=HISTORY,
+                seed=seed_of("starts", recipe["stream"], case.seed),
+                watch=self.watch,
+            ),
+            pack=lambda s: (pack_starts(s), {}),
+            unpack=lambda arrays, meta: unpack_starts(arrays, world),
+        )
+
+    def data(self, case: Case) -> Data:
+        """The training data of a case: noisy observations under knobs that span their declared ranges."""
+        card = self.world(case.world).card
+
+        def make() -> Data:
+            runs = self.run(case, data_experiment(case, card), "data", WorldRunner(self.world(case.world), False), {})
+            if isinstance(runs, Unsupported):
+                raise BadModel(f"world {card.name!r} cannot make training data: {runs.reason}")
+            rng = np.random.default_rng(seed_of("observation error", case.seed))
+            noisy = {
+                v.name: runs.obs[v.name][:, 0].astype(float)
+                + v.obs_error * rng.standard_normal(runs.obs[v.name][:, 0].shape)
+                for v in card.variables
+            }
+            indices = np.arange(case.data.trajectories + case.data.validation)
+            return Data(
+                obs=noisy,
+                forcing=runs.forcing,
+                time=runs.time - runs.time[0],
+                train=indices[: case.data.trajectories],
+                validation=indices[case.data.trajectories :],
+                card=card,
+            )
+
+        return self._node(
+            "data",
+            self._world_recipe(case) | {"plan": msgspec.to_builtins(case.data)},
+            make=make,
+            pack=lambda d: (pack_data(d), {}),
+            unpack=lambda arrays, meta: unpack_data(arrays, card),
+        )
+
+    def fit(self, case: Case) -> Fit:
+        """The learner of a case, fitted to its data."""
+        learner = build("learners", case.learner.kind, case.learner.args)
+        if not isinstance(learner, AbstractLearner):
+            raise BadModel(f"learner {case.learner.kind!r} is not fitted: it is a {learner.role}")
+        world = self.world(case.world)
+        recipe = self._world_recipe(case) | {
+            "plan": msgspec.to_builtins(case.data),
+            "learner": [case.learner.kind, case.learner.args],
+            "learner version": learner.version,
+            "imperfect": world.card.imperfect if learner.needs_prior else None,
+        }
+
+        def make() -> Fit:
+            prior = None
+            if learner.needs_prior:
+                prior = build("worlds", case.world.kind, case.world.args | world.card.imperfect)
+            return learner.fit(self.data(case), prior=prior, key=key_of(seed_of("fit", case.seed)))
+
+        def pack(fit: Fit) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+            structure, arrays = persist.dump(fit.simulator)
+            return arrays, {"structure": structure, "log": fit.log}
+
+        return self._node(
+            "fit",
+            recipe,
+            make=make,
+            pack=pack,
+            unpack=lambda arrays, meta: Fit(persist.restore(meta["structure"], arrays), meta["log"]),
+        )
+
+    def truth(self, case: Case, experiment: Experiment) -> Runs | Unsupported:
+        """The truth's run."""
+        return self.run(case, experiment, "truth", WorldRunner(self.world(case.world), False), {})
+
+    def floor(self, case: Case, experiment: Experiment) -> Runs | Unsupported:
+        """The twin's run."""
+        return self.run(case, experiment, "floor", WorldRunner(self.world(case.world), True), {})
+
+    def null(self, case: Case, experiment: Experiment, name: str, role: str) -> Runs | Unsupported:
+        """A null's run; `role` is "null" or, for the control, "null control"."""
+        world = self.world(case.world)
+        if name == NO_RESPONSE:
+            still = msgspec.structs.replace(experiment, drives=())
+            return self.run(case, still, role, WorldRunner(world, True), {})
+
+        def make() -> Runs | Unsupported:
+            return make_null(
+                name,
+                experiment,
+                card=world.card,
+                data=self.data(case),
+                starts=self.starts(case, experiment, role),
+                seed=seed_of("null", role, name, case.seed, experiment.label),
+            )
+
+        recipe = self._run_recipe(case, experiment, role) | {
+            "null": [name, NULLS_VERSION],
+            "plan": msgspec.to_builtins(case.data),
+        }
+        return self._node("truth", recipe, make=make, pack=pack_runs, unpack=unpack_runs)
+
+    def subject(self, case: Case, experiment: Experiment) -> Runs | Unsupported:
+        """The run of the case's subject: a fitted learner, a control, or a model brought by the user."""
+        card = self.world(case.world).card
+        learner = build("learners", case.learner.kind, case.learner.args)
+        who = {
+            "learner": [case.learner.kind, case.learner.args],
+            "learner version": learner.version,
+            "plan": msgspec.to_builtins(case.data),
+            "model": case.model,
+        }
+        if isinstance(learner, AbstractControl):
+            runs = self.run(
+                case, learner.alter_experiment(experiment, card), "subject", WorldRunner(self.world(case.world), True), {}
+            )
+            return runs if isinstance(runs, Unsupported) else learner.alter_runs(runs, card)
+        if isinstance(learner, AbstractBrought):
+            return self.run(case, experiment, "subject", learner.runner(card), who)
+        simulator = self.fit(case).simulator
+        if simulator.card.context > HISTORY:
+            raise BadModel(
+                f"{simulator.card.name!r} wants {simulator.card.context} past observations; at most {HISTORY} are kept"
+            )
+        return self.run(case, experiment, "subject", SimulatorRunner(simulator, card), who)
+
+    def run(
+        self, case: Case, experiment: Experiment, role: str, runner: AbstractRunner, who: Mapping[str, Any]
+    ) -> Runs | Unsupported:
+        """A role's run of an experiment by a runner; `who` tells subjects apart."""
+        recipe = self._run_recipe(case, experiment, role) | {"who": dict(who)}
+
+        def make() -> Runs | Unsupported:
+            starts = self.starts(case, experiment, role)
+            return runner.run(experiment, starts, seed=seed_of("run", role, case.seed), watch=self.watch)
+
+        kind = "runs" if who else "truth"
+        return self._node(kind, recipe, make=make, pack=pack_runs, unpack=unpack_runs)
+
+    def _world_recipe(self, case: Case) -> Recipe:
+        return {
+            "recipes": RECIPES,
+            "world": [case.world.kind, case.world.args],
+            "world version": self.world(case.world).card.version,
+            "seed": case.seed,
+            "precision": case.precision,
+        }
+
+    def _starts_recipe(self, case: Case, experiment: Experiment, role: str) -> Recipe:
+        stream = "A" if experiment.starts == "shared" else STREAMS.get(role, role)
+        base = {d.knob: [row[0] for row in d.values] for d in experiment.drives}
+        default = {k.name: k.default for k in self.world(case.world).card.knobs}
+        moved = {k: v for k, v in base.items() if any(x != default.get(k) for x in v)}
+        return self._world_recipe(case) | {
+            "stream": stream,
+            "units": experiment.units,
+            "history": HISTORY,
+            "base": moved,
+        }
+
+    def _run_recipe(self, case: Case, experiment: Experiment, role: str) -> Recipe:
+        return self._starts_recipe(case, experiment, role) | {
+            "experiment": msgspec.to_builtins(experiment),
+            "role": role,
+        }
+
+    def _node(
+        self,
+        kind: str,
+        recipe: Recipe,
+        *,
+        make: Callable[[], Any],
+        pack: Callable[[Any], tuple[dict[str, np.ndarray], dict[str, Any]]],
+        unpack: Callable[[dict[str, np.ndarray], dict[str, Any]], Any],
+    ) -> Any:
+        """Fetch a node, or make and store it."""
+        name = identity(kind, recipe)
+        self.used.add(f"{kind}/{name}")
+        if name in self._held:
+            self._held.move_to_end(name)
+            return self._held[name][0]
+        stored = self.store.get_node(kind, name)
+        if stored is not None:
+            arrays, value = stored.arrays, unpack(stored.arrays, stored.meta["content"])
+        else:
+            value = make()
+            arrays, content = pack(value)
+            self.store.put_node(kind, name, arrays, {"recipe": recipe, "content": content})
+            self.made[kind] = self.made.get(kind, 0) + 1
+        self._hold(name, value, sum(a.nbytes for a in arrays.values()))
+        return value
+
+    def _hold(self, name: str, value: Any, size: int) -> None:
+        self._held[name] = (value, size)
+        while len(self._held) > 1 and sum(s for _, s in self._held.values()) > CACHE_BYTES:
+            self._held.popitem(last=False)
+
+
+def data_experiment(case: Case, card: Any) -> Experiment:
+    """Training data as an experiment: knobs spread evenly over their ranges, every fourth trajectory a slow ramp.
+
+    Validation trajectories are spread over the ranges in the same way, so neither set sees a corner the other misses.
+    """
+    steps = case.data.steps
+    end = steps * card.dt
+    drives = []
+    for number, knob in enumerate(card.knobs):
+        rows = []
+        for count in (case.data.trajectories, case.data.validation):
+            values = np.linspace(knob.low, knob.high, count) if count > 1 else np.array([knob.default])
+            values = np.roll(values, number)  # knobs of one world should not move together
+            for i, value in enumerate(values):
+                slow = i % 4 == 3
+                there = knob.low + knob.high - value if slow else value
+                rows.append((float(value), float(there)))
+        drives.append(Drive(knob=knob.name, times=(0.0, float(end)), values=tuple(rows)))
+    units = case.data.trajectories + case.data.validation
+    return Experiment(label="data", drives=tuple(drives), units=units, steps=steps)

@@ -1,0 +1,85 @@
+"""Nodes as named arrays and plain data, and back."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gnomon.core.learner import Data
+from gnomon.core.runner import Starts
+from gnomon.core.runs import Runs, Unsupported
+from gnomon.core.world import AbstractWorld
+from gnomon.spec.cards import WorldCard
+
+Arrays = dict[str, np.ndarray]
+
+
+def pack_runs(runs: Runs | Unsupported) -> tuple[Arrays, dict[str, Any]]:
+    """Runs as arrays and plain data; so is the statement that there are none."""
+    if isinstance(runs, Unsupported):
+        return {}, {"label": runs.label, "unsupported": runs.reason}
+    arrays = {f"obs.{k}": v for k, v in runs.obs.items()}
+    arrays |= {f"forcing.{k}": v for k, v in runs.forcing.items()}
+    arrays |= {f"initial.{k}": v for k, v in runs.initial.items()}
+    arrays |= {"time": runs.time, "diverged": runs.diverged}
+    if runs.exponents is not None:
+        arrays["exponents"] = runs.exponents
+    return arrays, {"label": runs.label, "cost": runs.cost}
+
+
+def unpack_runs(arrays: Arrays, meta: dict[str, Any]) -> Runs | Unsupported:
+    """The inverse of `pack_runs`."""
+    if "unsupported" in meta:
+        return Unsupported(meta["label"], meta["unsupported"])
+    return Runs(
+        label=meta["label"],
+        obs=_under("obs.", arrays),
+        time=arrays["time"],
+        forcing=_under("forcing.", arrays),
+        diverged=arrays["diverged"],
+        exponents=arrays.get("exponents"),
+        initial=_under("initial.", arrays),
+        cost=meta["cost"],
+    )
+
+
+def pack_starts(starts: Starts) -> Arrays:
+    """Starts as arrays: the state's leaves in order, and the history."""
+    leaves = jax.tree.leaves(starts.states)
+    return {f"state.{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)} | {
+        f"history.{k}": v for k, v in starts.history.items()
+    }
+
+
+def unpack_starts(arrays: Arrays, world: AbstractWorld) -> Starts:
+    """The inverse of `pack_starts`; the world tells the shape of its state."""
+    shape = jax.eval_shape(lambda: world.init(key=jax.random.PRNGKey(0)))
+    leaves = [jnp.asarray(arrays[f"state.{i}"]) for i in range(len(jax.tree.leaves(shape)))]
+    states = jax.tree.unflatten(jax.tree.structure(shape), leaves)
+    return Starts(states=states, history=_under("history.", arrays))
+
+
+def pack_data(data: Data) -> Arrays:
+    """Training data as arrays."""
+    return (
+        {f"obs.{k}": v for k, v in data.obs.items()}
+        | {f"forcing.{k}": v for k, v in data.forcing.items()}
+        | {"time": data.time, "train": data.train, "validation": data.validation}
+    )
+
+
+def unpack_data(arrays: Arrays, card: WorldCard) -> Data:
+    """The inverse of `pack_data`."""
+    return Data(
+        obs=_under("obs.", arrays),
+        forcing=_under("forcing.", arrays),
+        time=arrays["time"],
+        train=arrays["train"],
+        validation=arrays["validation"],
+        card=card,
+    )
+
+
+def _under(prefix: str, arrays: Arrays) -> Arrays:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

@@ -1,0 +1,129 @@
+"""From runs to scores: every measure's numbers for truth, floor, null and subject, put side by side and judged."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
+from gnomon.core.runs import Evidence, Runs, Unsupported
+from gnomon.core.trial import AbstractTrial
+from gnomon.core.world import AbstractWorld
+from gnomon.engine.bench import Bench
+from gnomon.inference.bootstrap import estimate
+from gnomon.inference.fidelity import judge
+from gnomon.spec.identity import seed_of
+from gnomon.spec.registry import build
+from gnomon.spec.results import Curve, Estimate, Score
+from gnomon.spec.study import Case
+
+Floats = tuple[float | None, ...]
+
+
+class Stage:
+    """The evidence of one case, by role; runs are made when first asked for."""
+
+    def __init__(self, bench: Bench, case: Case, trial: AbstractTrial, world: AbstractWorld, log: Mapping[str, Any]):
+        self._bench, self._case, self._trial, self._card = bench, case, trial, world.card
+        self._log = log
+        self.experiments = trial.design(world.card)
+        self._evidence: dict[tuple[str, str], Evidence] = {}
+
+    def evidence(self, role: str, null: str = "") -> Evidence:
+        """Everything a measure may look at for one role ("null" and "null control" of the named null)."""
+        if (role, null) not in self._evidence:
+            runs = {e.label: self._run(e, role, null) for e in self.experiments}
+            log = self._log if role == "subject" else {}
+            declared = self._trial.declare(self._card)
+            self._evidence[role, null] = Evidence(card=self._card, runs=runs, design=declared, fit=log)
+        return self._evidence[role, null]
+
+    def _run(self, experiment: Any, role: str, null: str) -> Runs | Unsupported:
+        bench, case = self._bench, self._case
+        if role == "truth":
+            return bench.truth(case, experiment)
+        if role == "floor":
+            return bench.floor(case, experiment)
+        if role == "subject":
+            return bench.subject(case, experiment)
+        return bench.null(case, experiment, null, role)
+
+
+def score(stage: Stage, case: Case, trial: AbstractTrial, ref: Any, *, is_null: bool) -> tuple[Score, dict[str, Any]]:
+    """One measure of one case: its score, and its figures and per-unit values."""
+    measure: AbstractMeasure = build("measures", ref.kind, ref.args)
+    headline = ref.kind == trial.headline
+    subject_role = ("null control", measure.null) if is_null else ("subject", "")
+    fixed = dict(
+        measure=ref.shown, version=measure.version, units=measure.units, headline=headline, null_name=measure.null
+    )
+    if is_null and not measure.null:
+        return _without("unsupported", "this measure names no null, so there is none to run", fixed), {}
+    try:
+        subject_evidence = stage.evidence(*subject_role)
+        truth_evidence = stage.evidence("truth")
+        truth, subject = measure.summarise(truth_evidence), measure.summarise(subject_evidence)
+    except CannotMeasure as reason:
+        return _without("unsupported", str(reason), fixed), {}
+    tables: dict[str, UnitTable] = {"truth": truth, "subject": subject}
+    evidence = {"truth": truth_evidence, "subject": subject_evidence}
+    for role, null in (("floor", ""), ("null", measure.null)):
+        if role == "null" and not null:
+            continue
+        try:
+            found = stage.evidence(role, null)
+            tables[role], evidence[role] = measure.summarise(found), found
+        except CannotMeasure:
+            continue  # e.g. timing has no floor; the score then says so by its absence
+    seed = seed_of("bootstrap", case.world.kind, trial.__class__.__name__, ref.kind, case.seed)
+    distances = {role: measure.discrepancy(truth, table) for role, table in tables.items() if role != "truth"}
+    values = {role: measure.value(truth, table) for role, table in tables.items() if role != "truth"}
+    told = {role: estimate(v, seed=seed) for role, v in values.items()}
+    curves: tuple[Curve, ...] = measure.curves(tables, evidence)
+    bulk = {"curves": curves, "unit_values": {r: _floats(d) for r, d in distances.items()}}
+    parts = dict(value=told["subject"], floor_value=told.get("floor"), null_value=told.get("null"))
+    lost = int(np.sum(~np.isfinite(distances["subject"])))
+    if "null" not in distances or "floor" not in distances:
+        alone = estimate(distances["subject"], seed=seed)
+        status = "diverged" if lost * 2 > len(distances["subject"]) else "ok"
+        return Score(**fixed, **parts, status=status, discrepancy=alone, n=len(distances["subject"]), diverged=lost), bulk
+    verdict = judge(distances["subject"], distances["null"], distances["floor"], seed=seed)
+    return (
+        Score(
+            **fixed,
+            **parts,
+            status=verdict.status,
+            reason=verdict.reason,
+            discrepancy=verdict.discrepancy,
+            null=verdict.null,
+            floor=verdict.floor,
+            fidelity=verdict.fidelity,
+            smallest_effect=verdict.smallest_effect,
+            n=verdict.n,
+            diverged=verdict.diverged,
+        ),
+        bulk,
+    )
+
+
+def first_divergence(evidence: Evidence) -> tuple[float | None, int, int]:
+    """Model time of the first divergence (None if none), runs lost, runs in all."""
+    first, lost, total = math.inf, 0, 0
+    for runs in evidence.runs.values():
+        if isinstance(runs, Unsupported) or runs.exponents is not None:
+            continue
+        gone = runs.diverged >= 0
+        total += gone.size
+        lost += int(gone.sum())
+        if gone.any():
+            first = min(first, float(runs.time[min(int(runs.diverged[gone].min()), len(runs.time) - 1)]))
+    return (None if math.isinf(first) else first), lost, total
+
+
+def _without(status: Any, reason: str, fixed: dict[str, Any]) -> Score:
+    return Score(**fixed, status=status, reason=reason, value=Estimate(value=None, reason=reason))
+
+
+def _floats(values: np.ndarray) -> Floats:
+    return tuple(float(v) if np.isfinite(v) else None for v in values)

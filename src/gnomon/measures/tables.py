@@ -1,0 +1,117 @@
+"""From runs to per-unit arrays: which units live, states over their scales, channels of pooled sites."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gnomon.core.measure import CannotMeasure, UnitTable
+from gnomon.core.runs import Evidence, Runs, Unsupported
+from gnomon.spec.cards import Variable, WorldCard
+
+
+def runs_of(evidence: Evidence, label: str) -> Runs:
+    """The runs of an experiment, or the reason why there are none."""
+    runs = evidence.runs.get(label)
+    if runs is None:
+        raise CannotMeasure(f"no experiment labelled {label!r} was run")
+    if isinstance(runs, Unsupported):
+        raise CannotMeasure(runs.reason)
+    return runs
+
+
+def declared(evidence: Evidence, key: str) -> Any:
+    """What the trial declares under a key."""
+    if key not in evidence.design:
+        raise CannotMeasure(f"the trial declares no {key!r}, which this measure needs")
+    return evidence.design[key]
+
+
+def living(runs: Runs) -> np.ndarray:
+    """[unit] whether every member stayed on the attractor; a value that is not finite counts as lost."""
+    alive = (np.asarray(runs.diverged) < 0).all(axis=1)
+    for x in runs.obs.values():
+        alive &= np.isfinite(x).reshape(len(x), -1).all(axis=1)
+    return alive
+
+
+def with_lost(values: np.ndarray, alive: np.ndarray, lost: float = np.inf) -> np.ndarray:
+    """[unit] the values of living units in their places, and `lost` in all others."""
+    out = np.full(alive.shape, lost)
+    out[alive] = values
+    return out
+
+
+def require_truth(truth: UnitTable) -> None:
+    """Refuse a truth that itself left its attractor: nothing can be judged against it."""
+    lost = int((~truth["alive"]).sum())
+    if lost:
+        raise CannotMeasure(f"the truth itself left its attractor in {lost} of {len(truth['alive'])} units")
+
+
+def each_unit(value: Any, units: int) -> np.ndarray:
+    """[unit, ...] the same value for every unit, without copies: tables have a unit axis everywhere."""
+    value = np.asarray(value)
+    return np.broadcast_to(value, (units, *value.shape))
+
+
+def thinned(size: int, most: int) -> np.ndarray:
+    """At most `most` evenly spaced indices of 0 … size - 1, first and last among them."""
+    if size <= most:
+        return np.arange(size)
+    return np.unique(np.linspace(0, size - 1, most).round().astype(int))
+
+
+def scaled_state(card: WorldCard, runs: Runs, leads: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """[unit, member, lead, component] every component of every variable over the variable's scale."""
+    parts = []
+    for v in card.variables:
+        x = runs.obs[v.name][:, :, leads]
+        parts.append(np.asarray(x, float).reshape(*x.shape[:3], -1) / v.scale)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def lyapunov_times(card: WorldCard, runs: Runs) -> np.ndarray:
+    """[lead] time since the start of the run in Lyapunov times."""
+    return np.asarray(runs.time, float) / card.timescale
+
+
+def saved_step(runs: Runs) -> float:
+    """Time between two kept observations."""
+    if len(runs.time) < 2:
+        raise CannotMeasure(f"experiment {runs.label!r} keeps one observation a run; a series is needed")
+    return float(runs.time[1] - runs.time[0])
+
+
+def sites_alike(card: WorldCard, variable: Variable) -> bool:
+    """Whether all points of a variable share one climate at the default knobs.
+
+    They do where the variable is homogeneous and no knob imprints its pattern on them (its default is zero).
+    """
+    return variable.homogeneous and all(k.pattern is None or k.default == 0 for k in card.knobs)
+
+
+class Channels(NamedTuple):
+    """One variable's values with alike points pooled.
+
+    Attributes:
+        values: [unit, lead, channel, site] over the scale; alike points are sites of one channel.
+        names: of the channels.
+    """
+
+    variable: Variable
+    values: np.ndarray
+    names: tuple[str, ...]
+
+
+def channels(card: WorldCard, runs: Runs) -> list[Channels]:
+    """Every variable as channels (statistics apart) and sites (statistics pooled); the first member of each unit."""
+    out = []
+    for v in card.variables:
+        x = np.asarray(runs.obs[v.name][:, 0], float) / v.scale
+        x = x.reshape(*x.shape[:2], -1)
+        alike = sites_alike(card, v) and x.shape[-1] > 1
+        if alike or x.shape[-1] == 1:
+            out.append(Channels(v, x[:, :, None, :], (v.name,)))
+        else:
+            out.append(Channels(v, x[..., None], tuple(f"{v.name}[{i}]" for i in range(x.shape[-1]))))
+    return out

@@ -1,0 +1,290 @@
+"""From a `Curve` to a Vega-Lite chart: one template for each kind of figure, filled with slots.
+
+The same templates serve the static export (filled here) and the HTML report (filled by templates/page.js with the
+same rule: a string that equals a slot's name is replaced by the slot). Slots never hold code, only text, numbers and lists.
+"""
+
+import copy
+import math
+from typing import Any
+
+from gnomon.report.palette import DASHES, ROLES, SURFACE, Scheme, role_colour
+from gnomon.spec.results import Curve
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+PLAIN_NUMBERS = (
+    "datum.value != 0 && (abs(datum.value) < 0.001 || abs(datum.value) >= 100000)"
+    " ? format(datum.value, '~e') : format(datum.value, '~g')"
+)
+POWERS_OF_TEN = (
+    "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6 ? (datum.value < 0.001 || datum.value >= 100000"
+    " ? format(datum.value, '~e') : format(datum.value, '~g')) : ''"
+)
+ORDER = {"null": 0, "floor": 1, "truth": 2, "subject": 3}  # later lies on top
+PANELS = ("points", "raster")  # kinds with one panel for each series
+
+
+def templates() -> dict[str, dict[str, Any]]:
+    """Every template by kind, slots unfilled."""
+    return {"line": _line(), "points": _points(), "bars": _bars(), "raster": _raster()}
+
+
+def slots(curve: Curve) -> dict[str, Any]:
+    """What fills the template of a curve, apart from its data, its size and its colours."""
+    names = labels(curve)
+    lowest = _extremes(curve)
+    return {
+        "$title": curve.title, "$note": curve.note, "$x_label": curve.x_label, "$y_label": curve.y_label,
+        "$x_scale": "log" if "x" in curve.log else "linear", "$y_scale": "log" if "y" in curve.log else "linear",
+        "$x_ticks": POWERS_OF_TEN if _decades(curve, "x") > 1.2 else PLAIN_NUMBERS,
+        "$y_ticks": POWERS_OF_TEN if _decades(curve, "y") > 1.2 else PLAIN_NUMBERS,
+        "$labels": [label for label, _ in names], "$dashes": [list(DASHES[role]) for _, role in names],
+        "$scheme": "blueorange" if lowest[0] < 0 < lowest[1] else "cividis",
+        "$domain": _domain(lowest),
+    }
+
+
+def labels(curve: Curve) -> list[tuple[str, str]]:
+    """(label, role) of every series in drawing order; two series of one label are told apart by a number."""
+    if curve.kind == "raster":
+        return [(name, name if name in ORDER else "subject") for name in sorted(curve.rasters, key=_truth_first)]
+    seen: dict[str, int] = {}
+    named = []
+    for s in _drawn(curve):
+        seen[s.label] = seen.get(s.label, 0) + 1
+        named.append((s.label if seen[s.label] == 1 else f"{s.label} ({seen[s.label]})", s.role))
+    return named
+
+
+def colours(curve: Curve, scheme: Scheme) -> list[str]:
+    """One colour a series, by role."""
+    counts: dict[str, int] = {}
+    out = []
+    for _, role in labels(curve):
+        out.append(role_colour(role, counts.get(role, 0), scheme))
+        counts[role] = counts.get(role, 0) + 1
+    return out
+
+
+def rows(curve: Curve) -> list[dict[str, Any]]:
+    """The data as Vega wants it; points that a logarithmic axis cannot show are left out."""
+    if curve.kind == "raster":
+        return _raster_rows(curve)
+    out = []
+    for (label, role), s in zip(labels(curve), _drawn(curve), strict=True):
+        low, high = s.low or (None,) * len(s.x), s.high or (None,) * len(s.x)
+        for i, (x, y, lo, hi) in enumerate(zip(s.x, s.y, low, high, strict=True)):
+            if _shown(x, "x" in curve.log) and _shown(y, "y" in curve.log):
+                row: dict[str, Any] = {"s": label, "r": role, "i": i, "x": x, "y": y}
+                if _shown(lo, "y" in curve.log) and _shown(hi, "y" in curve.log):
+                    row |= {"lo": lo, "hi": hi}
+                out.append(row)
+    return out
+
+
+def chart(curve: Curve, *, scheme: Scheme = "light", width: int = 420, height: int = 260) -> dict[str, Any]:
+    """A complete Vega-Lite chart."""
+    panels = max(1, len(labels(curve)))
+    if curve.kind in PANELS:
+        width = max(120, (width - 60) // min(panels, 2))
+    filled = slots(curve) | theme(scheme) | {
+        "$rows": rows(curve), "$colours": colours(curve, scheme), "$width": width, "$height": height,
+        "$columns": min(panels, 2),
+    }
+    return fill(templates()[curve.kind], filled)
+
+
+def theme(scheme: Scheme) -> dict[str, str]:
+    """Slots of the surface: ink, soft ink, lines, paper, and the first colour of each role."""
+    surface = {f"${name}": colour for name, colour in SURFACE[scheme].items()}
+    return surface | {f"${role}": tones[0] for role, tones in ROLES[scheme].items()}
+
+
+def fill(template: Any, values: dict[str, Any]) -> Any:
+    """Replace every string that is the name of a slot; what is put in is not looked at again."""
+    if isinstance(template, str):
+        return copy.copy(values.get(template, template))
+    if isinstance(template, dict):
+        return {key: fill(value, values) for key, value in template.items()}
+    return [fill(value, values) for value in template] if isinstance(template, list) else template
+
+
+def _drawn(curve: Curve) -> list[Any]:
+    if curve.kind == "points":
+        return sorted(curve.series, key=lambda s: _truth_first(s.role))
+    return sorted(curve.series, key=lambda s: ORDER[s.role])
+
+
+def _truth_first(role: str) -> int:
+    return {"truth": 0, "subject": 1, "floor": 2, "null": 3}.get(role, 4)
+
+
+def _shown(value: float | None, log: bool) -> bool:
+    return value is not None and math.isfinite(value) and (value > 0 or not log)
+
+
+def _decades(curve: Curve, axis: str) -> float:
+    """How many powers of ten a logarithmic axis spans; 0 for a linear one."""
+    if axis not in curve.log:
+        return 0.0
+    values = [v for s in curve.series for v in (s.x if axis == "x" else s.y) if v is not None and 0 < v < math.inf]
+    return math.log10(max(values) / min(values)) if values else 0.0
+
+
+def _extremes(curve: Curve) -> tuple[float, float]:
+    values = [v for image in curve.rasters.values() for row in image for v in row if _shown(v, False)]
+    numbers = [v for v in values if v is not None]
+    return (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
+
+
+def _domain(extremes: tuple[float, float]) -> list[float]:
+    low, high = extremes
+    if low < 0 < high:
+        reach = max(-low, high)
+        return [-reach, reach]
+    return [low, high]
+
+
+def _raster_rows(curve: Curve) -> list[dict[str, Any]]:
+    out = []
+    for name, role in labels(curve):
+        image = curve.rasters[name]
+        tall, wide = len(image), len(image[0]) if image else 0
+        x0, x1, y0, y1 = curve.extent or (0.0, float(wide), 0.0, float(tall))
+        dx, dy = (x1 - x0) / max(wide, 1), (y1 - y0) / max(tall, 1)
+        for j, line in enumerate(image):
+            for i, value in enumerate(line):
+                if _shown(value, False):
+                    out.append(
+                        {"s": name, "r": role, "x": x0 + i * dx, "X": x0 + (i + 1) * dx,
+                         "y": y0 + j * dy, "Y": y0 + (j + 1) * dy, "v": value}
+                    )
+    return out
+
+
+# the templates
+
+
+def _frame(body: dict[str, Any], config: dict[str, Any] | None = None) -> dict[str, Any]:
+    axis = {
+        "labelColor": "$soft", "titleColor": "$soft", "gridColor": "$line", "tickColor": "$line", "domain": False,
+        "labelFontSize": 11, "titleFontSize": 11.5, "titleFontWeight": "normal", "titlePadding": 8, "tickSize": 4,
+        "labelPadding": 4, "labelExpr": PLAIN_NUMBERS,
+    }
+    return {
+        "$schema": SCHEMA, "background": "$paper",
+        "title": {"text": "$title", "subtitle": "$note"},
+        "data": {"values": "$rows"},
+        **body,
+        "config": {
+            "font": FONT, "padding": 6, "view": {"stroke": None}, "axis": axis,
+            "title": {
+                "anchor": "start", "fontSize": 13.5, "fontWeight": 600, "color": "$ink", "offset": 10, "frame": "group",
+                "subtitleColor": "$soft", "subtitleFontSize": 11.5, "subtitlePadding": 3,
+            },
+            "legend": {
+                "orient": "bottom", "direction": "horizontal", "title": None, "labelColor": "$ink", "labelFontSize": 11.5,
+                "symbolStrokeWidth": 2.2, "symbolSize": 160, "symbolOpacity": 1, "labelLimit": 220, "offset": 8,
+            },
+            "header": {"title": None, "labelColor": "$ink", "labelFontSize": 11.5, "labelPadding": 4},
+            **(config or {}),
+        },
+    }
+
+
+def _axes(**extra: Any) -> dict[str, Any]:
+    x = {"field": "x", "type": "quantitative", "title": "$x_label",
+         "scale": {"type": "$x_scale", "zero": False, "nice": False}, "axis": {"grid": False, "tickCount": 6, "labelExpr": "$x_ticks"}}
+    y = {"field": "y", "type": "quantitative", "title": "$y_label",
+         "scale": {"type": "$y_scale", "zero": False}, "axis": {"tickCount": 5, "labelExpr": "$y_ticks"}}
+    return {"x": x, "y": y, **extra}
+
+
+def _colour(legend: Any = None) -> dict[str, Any]:
+    return {"field": "s", "type": "nominal", "scale": {"domain": "$labels", "range": "$colours"}, "legend": legend}
+
+
+def _tooltip() -> list[dict[str, Any]]:
+    return [
+        {"field": "s", "type": "nominal", "title": "series"},
+        {"field": "x", "type": "quantitative", "title": "$x_label", "format": ".4~g"},
+        {"field": "y", "type": "quantitative", "title": "$y_label", "format": ".4~g"},
+    ]
+
+
+def _line() -> dict[str, Any]:
+    band = {
+        "transform": [{"filter": "isValid(datum.lo)"}],
+        "mark": {"type": "area", "opacity": 0.16, "line": False},
+        "encoding": _axes(
+            y={"field": "lo", "type": "quantitative", "title": "$y_label", "scale": {"type": "$y_scale", "zero": False}},
+            y2={"field": "hi"}, color=_colour({"symbolType": "stroke"}),
+        ),
+    }
+    dash = {"field": "s", "type": "nominal", "scale": {"domain": "$labels", "range": "$dashes"}, "legend": {"symbolType": "stroke"}}
+    line = {
+        "mark": {"type": "line", "strokeWidth": 2, "strokeCap": "round", "strokeJoin": "round"},
+        "encoding": _axes(color=_colour({"symbolType": "stroke"}), strokeDash=dash, order={"field": "i"}),
+    }
+    hover = {
+        "mark": {"type": "point", "size": 60, "filled": True, "opacity": 0},
+        "encoding": _axes(color=_colour({"symbolType": "stroke"}), tooltip=_tooltip()),
+    }
+    return _frame({"width": "$width", "height": "$height", "layer": [band, line, hover]})
+
+
+def _points() -> dict[str, Any]:
+    body = {
+        "facet": {"field": "s", "type": "nominal", "sort": "$labels", "header": {"title": None}},
+        "columns": "$columns",
+        "spec": {
+            "width": "$width", "height": "$height",
+            "mark": {"type": "circle", "size": 7, "opacity": 0.65, "clip": True},
+            "encoding": _axes(color=_colour(), tooltip=_tooltip()),
+        },
+    }
+    return _frame(body)
+
+
+def _bars() -> dict[str, Any]:
+    x = {"field": "x", "type": "ordinal", "title": "$x_label", "axis": {"labelAngle": 0, "labelOverlap": True, "grid": False}}
+    y = {"field": "y", "type": "quantitative", "title": "$y_label", "scale": {"type": "linear", "zero": True},
+         "axis": {"tickCount": 5}}
+    mine = {
+        "transform": [{"filter": "datum.r == 'subject'"}],
+        "mark": {"type": "bar", "cornerRadiusEnd": 2, "width": {"band": 0.72}},
+        "encoding": {"x": x, "y": y, "color": _colour({"symbolType": "square"}), "tooltip": _tooltip()},
+    }
+    error = {
+        "transform": [{"filter": "datum.r == 'subject' && isValid(datum.lo)"}],
+        "mark": {"type": "rule", "color": "$ink", "strokeWidth": 1.2},
+        "encoding": {"x": x, "y": {"field": "lo", "type": "quantitative", "title": "$y_label"}, "y2": {"field": "hi"}},
+    }
+    others = {
+        "transform": [{"filter": "datum.r != 'subject'"}],
+        "mark": {"type": "tick", "thickness": 2.5, "opacity": 1, "width": {"band": 0.9}},
+        "encoding": {"x": x, "y": y, "color": _colour({"symbolType": "square"}), "tooltip": _tooltip()},
+    }
+    return _frame({"width": "$width", "height": "$height", "layer": [mine, error, others]})
+
+
+def _raster() -> dict[str, Any]:
+    shade = {
+        "field": "v", "type": "quantitative", "scale": {"scheme": "$scheme", "domain": "$domain"},
+        "legend": {"type": "gradient", "gradientLength": 160, "gradientThickness": 9, "tickCount": 3},
+    }
+    body = {
+        "facet": {"field": "s", "type": "nominal", "sort": "$labels", "header": {"title": None}},
+        "columns": "$columns",
+        "spec": {
+            "width": "$width", "height": "$height",
+            "mark": {"type": "rect", "clip": True, "strokeWidth": 0.6},
+            "encoding": {
+                **_axes(x2={"field": "X"}, y2={"field": "Y"}),
+                "color": shade,
+                "stroke": {**shade, "legend": None},  # hides the seams between neighbouring rectangles
+            },
+        },
+    }
+    return _frame(body)

@@ -1,0 +1,61 @@
+"""Colours, chosen once: by role in figures, by fidelity in the ladder, in a light and a dark scheme.
+
+Fidelity runs from orange (no better than ignorance) through a pale middle to blue (like the truth): a pair that every
+common form of colour blindness keeps apart. Colour is never alone: a number and a mark stand beside it.
+"""
+
+from typing import Literal
+
+Scheme = Literal["light", "dark"]
+
+STEPS = 11  # shades between fidelity 0 and 1
+
+_ENDS: dict[Scheme, tuple[str, str, str]] = {
+    "light": ("#f0a25c", "#f4f1ea", "#6fa9dd"),
+    "dark": ("#9a5416", "#2c3036", "#2268a8"),
+}
+
+ROLES: dict[Scheme, dict[str, tuple[str, ...]]] = {
+    "light": {
+        "subject": ("#0b62b0", "#5aa0dc", "#0a8f8f", "#7a6fc9"),
+        "truth": ("#16191d", "#5b6470", "#8d96a3"),
+        "floor": ("#7d8590", "#a3abb5", "#bcc3cb"),
+        "null": ("#b06a1f", "#c98f55", "#dcb48a"),
+    },
+    "dark": {
+        "subject": ("#6cb4f5", "#a9d3fa", "#4fd1c5", "#b3a9f2"),
+        "truth": ("#f2f4f7", "#b4bcc8", "#8a93a0"),
+        "floor": ("#9aa3af", "#7c8591", "#626b76"),
+        "null": ("#e0a15c", "#c58745", "#a8723a"),
+    },
+}
+
+SURFACE: dict[Scheme, dict[str, str]] = {
+    "light": {"ink": "#16191d", "soft": "#59616c", "line": "#e3e6ea", "paper": "#ffffff"},
+    "dark": {"ink": "#eef1f4", "soft": "#a5aeb9", "line": "#343a42", "paper": "#15181c"},
+}
+
+DASHES: dict[str, tuple[int, ...]] = {"subject": (1, 0), "truth": (1, 0), "floor": (6, 4), "null": (2, 3)}
+
+
+def step_of(fidelity: float) -> int:
+    """Which of the shades a fidelity gets; everything below 0 or above 1 takes the end."""
+    return round(min(max(fidelity, 0.0), 1.0) * (STEPS - 1))
+
+
+def shade(step: int, scheme: Scheme) -> str:
+    """The colour of one shade."""
+    low, middle, high = _ENDS[scheme]
+    part = step / (STEPS - 1)
+    return _mix(low, middle, part * 2) if part <= 0.5 else _mix(middle, high, part * 2 - 1)
+
+
+def role_colour(role: str, index: int, scheme: Scheme) -> str:
+    """The colour of the index-th series of a role."""
+    colours = ROLES[scheme].get(role, ROLES[scheme]["subject"])
+    return colours[index % len(colours)]
+
+
+def _mix(a: str, b: str, part: float) -> str:
+    pairs = ((int(a[i : i + 2], 16), int(b[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(x + (y - x) * part):02x}" for x, y in pairs)

@@ -1,0 +1,57 @@
+"""Left alone, does it live on the right attractor?"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from gnomon.core.trial import AbstractTrial
+from gnomon.spec.cards import WorldCard
+from gnomon.spec.experiment import Experiment
+from gnomon.trials.lengths import steps_of
+
+
+class Climate(AbstractTrial):
+    """Long free runs at the default knobs, and the tangent dynamics along shorter ones.
+
+    Attributes:
+        units: independent starts.
+        length: of a free run, in Lyapunov times.
+        discard: dropped first, so that a run's memory of its (true) start does not count as climate.
+        tangent_units: starts of the runs whose exponents are computed.
+        tangent_length: of these, in Lyapunov times.
+    """
+
+    version: ClassVar[int] = 1
+    question: ClassVar[str] = "left alone, does it live on the right attractor?"
+    headline: ClassVar[str] = "attractor"
+    measures: ClassVar[tuple[str, ...]] = (
+        "attractor", "attractor_mixture", "wasserstein", "moments", "log_spectrum", "spectrum_hellinger",
+        "leading_exponent", "kaplan_yorke", "conserved",
+    )  # fmt: skip
+
+    units: int = 40
+    length: float = 40.0
+    discard: float = 8.0
+    tangent_units: int = 16
+    tangent_length: float = 12.0
+
+    def design(self, card: WorldCard) -> tuple[Experiment, ...]:
+        """See `AbstractTrial.design`."""
+        return (
+            Experiment(
+                label="free",
+                units=self.units,
+                discard=steps_of(card, self.discard),
+                steps=steps_of(card, self.length),
+            ),
+            Experiment(
+                label="tangent",
+                units=self.tangent_units,
+                discard=steps_of(card, self.tangent_length / 3),
+                steps=steps_of(card, self.tangent_length),
+                outputs=("exponents",),
+            ),
+        )
+
+    def declare(self, card: WorldCard) -> Mapping[str, Any]:
+        """See `AbstractTrial.declare`."""
+        return {}

@@ -1,0 +1,39 @@
+"""Lyapunov times turned into steps, and knob offsets into drives: what every trial's design needs."""
+
+import math
+
+from gnomon.spec.cards import Knob, WorldCard
+from gnomon.spec.experiment import Drive
+
+
+def steps_of(card: WorldCard, lyapunov_times: float, *, stride: int = 1) -> int:
+    """Saved steps that cover a time, at least one."""
+    return max(1, math.ceil(lyapunov_times * card.timescale / (card.dt * stride)))
+
+
+def stride_of(card: WorldCard, lyapunov_times: float) -> int:
+    """World steps between saved steps so that they lie about that far apart, at least one."""
+    return max(1, round(lyapunov_times * card.timescale / card.dt))
+
+
+def half_range(knob: Knob) -> float:
+    """Half the declared training range: the unit in which knobs of different worlds are moved."""
+    return (knob.high - knob.low) / 2
+
+
+def moved(card: WorldCard, offset: float, *, ramp: float) -> tuple[Drive, ...]:
+    """The first knob moved from its default by `offset` half ranges within `ramp` Lyapunov times, then held."""
+    knob = card.knobs[0]
+    end = knob.default + offset * half_range(knob)
+    return (Drive.ramp(knob.name, knob.default, end, ramp * card.timescale),)
+
+
+def cycle(card: WorldCard, offset: float, *, period: float, length: float, nodes: int = 32) -> tuple[Drive, ...]:
+    """The first knob on a sine about its default; amplitude in half ranges, period and length in Lyapunov times."""
+    knob = card.knobs[0]
+    count = math.ceil(nodes * length / period) + 1
+    times = tuple(i * period * card.timescale / nodes for i in range(count))
+    values = tuple(
+        knob.default + offset * half_range(knob) * math.sin(2 * math.pi * i / nodes) for i in range(count)
+    )
+    return (Drive(knob=knob.name, times=times, values=(values,)),)

@@ -1,0 +1,64 @@
+"""What does it do under a forcing it never trained on?"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from gnomon.core.trial import AbstractTrial
+from gnomon.spec.cards import WorldCard
+from gnomon.spec.experiment import Experiment
+from gnomon.trials.lengths import half_range, moved, steps_of, stride_of
+
+STEPS = (2, 3, 4)  # half ranges from the default; the training range ends at 1
+
+
+class Shift(AbstractTrial):
+    """The world's first knob carried in steps beyond its training range, from a start inside it.
+
+    The distance of a step is (p - p_max) / (p_max - p_min). 2 and 4 half ranges stand in the ratio one to two, so that
+    |X(2d) - 2 X(d)| / |2 X(d)| can be asked.
+
+    Attributes:
+        units: independent starts.
+        length: of what is kept, in Lyapunov times of the default knob.
+        ramp: in which the knob moves, in Lyapunov times.
+        discard: dropped first, in Lyapunov times.
+        spacing: of saved steps, in Lyapunov times.
+    """
+
+    version: ClassVar[int] = 1
+    question: ClassVar[str] = "what does it do under a forcing it never trained on?"
+    headline: ClassVar[str] = "shift_error"
+    measures: ClassVar[tuple[str, ...]] = ("shift_error", "nonlinearity")
+
+    units: int = 40
+    length: float = 40.0
+    ramp: float = 4.0
+    discard: float = 10.0
+    spacing: float = 0.1
+
+    def design(self, card: WorldCard) -> tuple[Experiment, ...]:
+        """See `AbstractTrial.design`."""
+        stride = stride_of(card, self.spacing)
+        size = dict(
+            units=self.units,
+            stride=stride,
+            discard=steps_of(card, self.discard, stride=stride),
+            steps=steps_of(card, self.length, stride=stride),
+        )
+        beyond = tuple(
+            Experiment(label=f"shift{k:+d}", drives=moved(card, k, ramp=self.ramp), **size) for k in STEPS
+        )
+        return (Experiment(label="control", **size), *beyond)
+
+    def declare(self, card: WorldCard) -> Mapping[str, Any]:
+        """See `AbstractTrial.declare`."""
+        knob = card.knobs[0]
+        h = half_range(knob)
+        return {
+            "offsets": {f"shift{k:+d}": float(k) for k in STEPS},
+            "distances": {
+                f"shift{k:+d}": (knob.default + k * h - knob.high) / (knob.high - knob.low) for k in STEPS
+            },
+            "knob": knob.name,
+            "half_range": h,
+        }

@@ -1,0 +1,51 @@
+"""Every name in the registry is real, of the right kind, and has its reference."""
+
+import inspect
+import re
+
+import pytest
+from gnomon.core.learner import AbstractLearner
+from gnomon.core.measure import AbstractMeasure
+from gnomon.core.trial import AbstractTrial
+from gnomon.core.world import AbstractWorld
+from gnomon.spec.registry import BUILT_IN, KINDS, build, load
+from tests.architecture.test_abstract_or_final import abstract_names, subclasses
+from tests.architecture.tree import modules
+
+ABSTRACT = {
+    "worlds": AbstractWorld,
+    "learners": AbstractLearner,
+    "trials": AbstractTrial,
+    "measures": AbstractMeasure,
+}
+NAMES = [(kind, name) for kind in KINDS for name in BUILT_IN[kind]]
+DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+[^\s\"<>.,;)]")
+
+
+@pytest.mark.parametrize(("kind", "name"), NAMES, ids="/".join)
+def test_entry_builds_and_is_of_its_kind(kind, name):
+    assert isinstance(build(kind, name), ABSTRACT[kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_everything_concrete_is_registered(kind):
+    registered = {load(kind, name) for name in BUILT_IN[kind]}
+    rooms = {m.__name__ for m in modules() if m.__name__.startswith(f"gnomon.{kind}")}
+    concrete = {c for c in subclasses(ABSTRACT[kind]) if c.__module__ in rooms and not abstract_names(c)}
+    assert {c.__qualname__ for c in concrete - registered} == set()
+
+
+@pytest.mark.parametrize("name", BUILT_IN["worlds"])
+def test_world_names_its_source(name):
+    world = build("worlds", name)
+    assert DOI.search(inspect.getdoc(type(world)) or ""), "the docstring carries the DOI of the equations"
+    assert any(DOI.search(r) for r in world.card.references)
+    assert all(f.source and f.how for f in world.card.facts)
+
+
+@pytest.mark.parametrize("name", BUILT_IN["measures"])
+def test_measure_names_its_source(name):
+    measure = build("measures", name)
+    if DOI.search(measure.reference):
+        return
+    assert len(measure.reference.split()) >= 4, "a DOI, or a sentence that says why there is none"

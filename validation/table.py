@@ -1,0 +1,58 @@
+"""Rows of a validation table, and how they are printed."""
+
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+
+class Row(NamedTuple):
+    """One checked quantity.
+
+    Attributes:
+        quantity: what was computed.
+        value: the number.
+        error: one standard error, None for a number without sampling error.
+        expected: the published or exact value in words; "" where there is none.
+        source: of `expected`.
+        rule: in words, what `passed` tested.
+        passed: whether the rule holds.
+    """
+
+    quantity: str
+    value: float
+    error: float | None
+    expected: str
+    source: str
+    rule: str
+    passed: bool
+
+
+def within(quantity: str, value: float, error: float | None, target: float, tolerance: float, source: str) -> Row:
+    """A row that passes where |value - target| <= tolerance."""
+    return Row(
+        quantity, value, error, f"{target:.6g}", source, f"within {tolerance:.2g}", abs(value - target) <= tolerance
+    )
+
+
+def above(quantity: str, value: float, error: float | None, bound: float, source: str = "") -> Row:
+    """A row that passes where value > bound."""
+    return Row(quantity, value, error, f"> {bound:.3g}", source, "above", value > bound)
+
+
+def below(quantity: str, value: float, error: float | None, bound: float, source: str = "") -> Row:
+    """A row that passes where |value| < bound."""
+    return Row(quantity, value, error, f"< {bound:.3g}", source, "magnitude below", abs(value) < bound)
+
+
+def show(title: str, rows: list[Row], seconds: float) -> None:
+    """Print one table."""
+    table = Table(title=f"{title}   ({seconds:.0f} s)", title_justify="left")
+    for column in ("quantity", "value", "error", "expected", "rule", "source", "verdict"):
+        table.add_column(column, justify="right" if column in ("value", "error") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(
+            row.quantity, f"{row.value:.6g}", "-" if row.error is None else f"{row.error:.2g}", row.expected,
+            row.rule, row.source, "[green]ok[/]" if row.passed else "[bold red]FAILS[/]",
+        )  # fmt: skip
+    Console(width=150).print(table)
