@@ -11,7 +11,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart power test test-slow test-browser validate lint format docs bench examples example-torch clean
+.PHONY: help quickstart power test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -69,6 +69,15 @@ docs: $(VENV)/.docs
 
 bench: $(VENV)/.test
 	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+# For maintainers: solves all versions anew in an environment of its own (some 200 packages; torch is left to the machine).
+constraints:
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install '.[dev,cluster,atmos,climate,baselines,bayes]'
+	{ echo "# Versions that were solved and tested together on Python 3.11 (make constraints)."; \
+	  build/constraints/bin/python -m pip list --format=freeze --exclude gnomon --exclude pip --exclude setuptools \
+	  | tr 'A-Z_' 'a-z-' ; } > constraints.txt
 
 clean:
 	rm -rf $(VENV) site results build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -3,6 +3,7 @@
 import abc
 
 import equinox as eqx
+
 from tests.architecture.tree import modules
 
 

@@ -4,6 +4,7 @@ import inspect
 import re
 
 import pytest
+
 from gnomon.core.learner import AbstractLearner
 from gnomon.core.measure import AbstractMeasure
 from gnomon.core.trial import AbstractTrial
@@ -22,7 +23,7 @@ NAMES = [(kind, name) for kind in KINDS for name in BUILT_IN[kind]]
 DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+[^\s\"<>.,;)]")
 
 
-@pytest.mark.parametrize(("kind", "name"), NAMES, ids="/".join)
+@pytest.mark.parametrize(("kind", "name"), NAMES, ids=[f"{kind}-{name}" for kind, name in NAMES])
 def test_entry_builds_and_is_of_its_kind(kind, name):
     assert isinstance(build(kind, name), ABSTRACT[kind])
 

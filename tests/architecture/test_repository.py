@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from tests.architecture.tree import ROOT, repository_files, text_of
 
 # written in pieces, so that this file does not find itself

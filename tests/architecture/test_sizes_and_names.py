@@ -3,6 +3,7 @@
 import ast
 
 import pytest
+
 from tests.architecture.tree import ROOT, parsed, python_files
 
 MOST_LINES, MOST_LINES_A_FUNCTION = 400, 60

@@ -3,15 +3,18 @@
 The numbers come from a seeded generator, so the same call gives the same report. Nothing here is run.
 """
 
-import dataclasses
 import hashlib
+import itertools
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gnomon.spec.results import Curve, Details, Estimate, Result, Score, Series
+from gnomon.store.results import Store
 
+NAME = "synthetic"
 WORLDS = {"lorenz63": "flow", "lorenz96": "network", "kuramoto_sivashinsky": "field"}
 HOSTILE = "</script><img src=x onerror=alert(1)> & \"it's\""
 SKILL = {  # learner -> typical fidelity on the three worlds
@@ -35,37 +38,23 @@ MEASURES = {  # trial -> measures: (name, units, null, has fidelity)
 UNITS = 40
 
 
-@dataclasses.dataclass
-class SyntheticStore:
-    """What `build_report` needs of a store, held in memory."""
-
-    cases: dict[str, tuple[Result, Details | None]]
-    name: str = "synthetic"
-
-    def studies(self) -> list[str]:
-        """The only study."""
-        return [self.name]
-
-    def results(self, study: str | None = None) -> list[Result]:
-        """All results, in ladder order."""
-        return [r for r, _ in self.cases.values()]
-
-    def get_details(self, id: str) -> Details | None:
-        """The details of one result."""
-        return self.cases[id][1]
-
-
-def synthetic_store(*, seeds: tuple[int, ...] = (0, 1), hostile: bool = True, points: int = 120) -> SyntheticStore:
-    """The whole study. `hostile` gives one learner a label that tries to break out of the page."""
-    cases = {}
-    for w, world in enumerate(WORLDS):
-        for learner, skill in SKILL.items():
-            for trial in MEASURES:
-                for seed in seeds:
-                    label = HOSTILE if hostile and learner == "linear" else ""
-                    result, details = synthetic_case(world, learner, trial, skill[w], seed, label, points)
-                    cases[result.id] = (result, details)
-    return SyntheticStore(cases)
+def fill_store(root: Path, *, seeds: tuple[int, ...] = (0,), hostile: bool = True, points: int = 120) -> Store:
+    """A real store with the whole study. `hostile` gives one learner a label that tries to break out of the page."""
+    store = Store(root)
+    cases = []
+    for (w, world), (learner, skill), trial, seed in itertools.product(
+        enumerate(WORLDS), SKILL.items(), MEASURES, seeds
+    ):
+        label = HOSTILE if hostile and learner == "linear" else ""
+        result, details = synthetic_case(world, learner, trial, skill[w], seed, label, points)
+        store.put_result(result, details)
+        cases.append(result.id)
+    plan = {
+        "name": NAME, "question": "How far up the ladder does each learner climb?", "seeds": list(seeds),
+        "rule": {"kind": "first_failure", "threshold": 0.5, "subject": None, "alpha": 0.05},
+    }
+    store.put_study(NAME, cases, plan)
+    return store
 
 
 def synthetic_case(

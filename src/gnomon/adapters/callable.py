@@ -10,7 +10,7 @@ import numpy as np
 from gnomon.adapters.frameworks import StepRaised, host_step
 from gnomon.adapters.knobs import knob_table, saved_times
 from gnomon.adapters.layout import Layout, layout_of
-from gnomon.adapters.loading import UserModel, describe_error
+from gnomon.adapters.loading import LoadedModel, describe_error
 from gnomon.adapters.tangent import host_exponents
 from gnomon.core.memory import mark_peak, peak_mb, resident_mb
 from gnomon.core.runner import ESCAPE, AbstractRunner, Starts, noisy_history
@@ -40,7 +40,7 @@ class Pace(NamedTuple):
 class CallableRunner(AbstractRunner):
     """Runs a user's step from the observed history, every unit and member at once."""
 
-    model: UserModel = eqx.field(static=True)
+    model: LoadedModel = eqx.field(static=True)
     card: WorldCard = eqx.field(static=True)
 
     def run(self, experiment: Experiment, starts: Starts, *, seed: int, watch: Watch) -> Runs | Unsupported:
@@ -109,7 +109,7 @@ class CallableRunner(AbstractRunner):
 class _Loop(NamedTuple):
     """What a loop needs to know besides where it starts."""
 
-    model: UserModel
+    model: LoadedModel
     card: WorldCard
     experiment: Experiment
     layout: Layout
@@ -117,7 +117,7 @@ class _Loop(NamedTuple):
     centre: dict[str, np.ndarray]
 
 
-def pace_of(model: UserModel, card: WorldCard, experiment: Experiment) -> Pace | str:
+def pace_of(model: LoadedModel, card: WorldCard, experiment: Experiment) -> Pace | str:
     """How the model's step fits the experiment's, or why it does not."""
     dt = model.declared.dt or card.dt
     between = experiment.stride * card.dt
@@ -201,7 +201,7 @@ def _call(
         raise BadModel(f"{loop.model.name} raised {describe_error(error)} {who} {when}") from error
 
 
-def probe(model: UserModel, card: WorldCard, obs: dict[str, np.ndarray]) -> None:
+def probe(model: LoadedModel, card: WorldCard, obs: dict[str, np.ndarray]) -> None:
     """One call on one observed state, before anything is spent: a breach of the contract is told at once."""
     layout = layout_of(card, model.declared)
     step = host_step(model.step, model.declared, layout.size, model.name)

@@ -37,19 +37,12 @@ class Rollouts(NamedTuple):
     Attributes:
         file: its table of contents.
         declared: the mapping of variables and units.
-        identity: of the file's bytes and the declaration.
         ties: "trial/experiment" -> checksum of the starts it was run from.
     """
 
     file: ArrayFile
     declared: Declaration
-    identity: str
     ties: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        """For tables and errors."""
-        return self.file.path.stem
 
 
 def open_rollouts(path: Path, declared: Declaration, card: WorldCard) -> Rollouts:
@@ -67,7 +60,7 @@ def open_rollouts(path: Path, declared: Declaration, card: WorldCard) -> Rollout
         ties = None
     if not isinstance(ties, dict):
         raise BadData(f"{path.name}: the string 'identity' is not the one of a starts file; copy it unchanged")
-    return Rollouts(file, declared, identity("rollouts", [checksum(path.read_bytes()), declared]), ties)
+    return Rollouts(file, declared, ties)
 
 
 class FilesRunner(AbstractRunner):
@@ -75,24 +68,16 @@ class FilesRunner(AbstractRunner):
 
     rollouts: Rollouts = eqx.field(static=True)
     card: WorldCard = eqx.field(static=True)
-    trial: str = eqx.field(static=True)
 
     def run(self, experiment: Experiment, starts: Starts, *, seed: int, watch: Watch) -> Runs | Unsupported:
         """See `AbstractRunner.run`."""
-        place = f"{self.trial}/{experiment.label}"
         if "obs" not in experiment.outputs or "timing" in experiment.outputs:
-            return Unsupported(experiment.label, f"files hold observations, not {', '.join(experiment.outputs)}")
-        file = self.rollouts.file
-        words = {(m.name or word): word for word, m in self.rollouts.declared.variables.items()}
-        present = [v for v in self.card.variables if f"{place}/{words.get(v.name, v.name)}" in file.shapes]
-        if not present:
-            return Unsupported(experiment.label, f"{file.path.name} holds no {place}")
+            return Unsupported(experiment.label, f"a file holds observations, not {', '.join(experiment.outputs)}")
         seen = noisy_history(self.card, starts, experiment.members, seed=seed)
-        if self.rollouts.ties.get(place) != tie(self.card, experiment, seen):
-            raise BadData(
-                f"{file.path.name}: {place} was not run from these starts; write them again with gnomon starts "
-                "(same world, trials, seed and store) and rerun the model"
-            )
+        place = self._place(experiment, tie(self.card, experiment, seen))
+        if place is None:
+            return Unsupported(experiment.label, f"{self.rollouts.file.path.name} holds no runs of it")
+        words = {(m.name or word): word for word, m in self.rollouts.declared.variables.items()}
         watch.check(place)
         obs = {v.name: self._read(place, words.get(v.name, v.name), v.name, experiment) for v in self.card.variables}
         lost = self._lost(place, experiment, obs, starts)
@@ -102,6 +87,24 @@ class FilesRunner(AbstractRunner):
             forcing=knob_table(self.card, experiment, times), diverged=lost, exponents=None,
             initial={k: v[:, 0, -1] for k, v in seen.items()}, cost={},
         )  # fmt: skip
+
+    def _place(self, experiment: Experiment, wanted: str) -> str | None:
+        """Where in the file the runs of an experiment lie; None where there are none.
+
+        Two trials may use one label, so what decides is the tie: the same starts and the same order.
+        """
+        file = self.rollouts.file
+        held = {name.rpartition("/")[0] for name in file.shapes}
+        named = [p for p in sorted(held) if p.rpartition("/")[2] == experiment.label]
+        for place in named:
+            if self.rollouts.ties.get(place) == wanted:
+                return place
+        if named and not any(t == wanted for t in self.rollouts.ties.values()):
+            raise BadData(
+                f"{file.path.name}: {named[0]} was not run from these starts; write them again with gnomon starts "
+                "(same world, trials, seed and store) and rerun the model"
+            )
+        return None
 
     def _read(self, place: str, word: str, name: str, experiment: Experiment) -> np.ndarray:
         variable = next(v for v in self.card.variables if v.name == name)
@@ -148,14 +151,16 @@ def tie(card: WorldCard, experiment: Experiment, seen: dict[str, np.ndarray]) ->
     return checksum(arrays + identity("order", experiment).encode())
 
 
-def start_arrays(trial: str, card: WorldCard, experiment: Experiment, starts: Starts, *, seed: int) -> dict[str, Any]:
+def start_arrays(
+    trial: str, card: WorldCard, experiment: Experiment, starts: Starts, *, history: int, seed: int
+) -> dict[str, Any]:
     """What an external model needs for one experiment, plus its tie under "identity" and its sizes under "meta"."""
     place = f"{trial}/{experiment.label}"
     seen = noisy_history(card, starts, experiment.members, seed=seed)
     steps = (experiment.discard + experiment.steps) * experiment.stride
     knobs = knob_table(card, experiment, np.arange(steps) * card.dt)
     return {
-        **{f"{place}/history/{k}": v for k, v in seen.items()},
+        **{f"{place}/history/{k}": v[:, :, -history:] for k, v in seen.items()},
         **{f"{place}/forcing/{k}": v for k, v in knobs.items()},
         f"{place}/time": saved_times(card, experiment),
         "identity": {place: tie(card, experiment, seen)},
@@ -184,5 +189,5 @@ def starts_file(card: WorldCard, pieces: list[dict[str, Any]]) -> bytes:
         "experiments": sizes,
     }
     buffer = io.BytesIO()
-    np.savez(buffer, identity=np.array(json.dumps(ties)), meta=np.array(json.dumps(meta)), **arrays)
+    np.savez_compressed(buffer, identity=np.array(json.dumps(ties)), meta=np.array(json.dumps(meta)), **arrays)
     return buffer.getvalue()

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gnomon.adapters.layout import Layout
-from gnomon.adapters.loading import UserModel, describe_error
+from gnomon.adapters.loading import LoadedModel, describe_error
 from gnomon.core.forcing import Forcing, forcing_of
 from gnomon.core.runner import key_of
 from gnomon.core.runs import Unsupported
@@ -17,7 +17,7 @@ from gnomon.spec.experiment import Experiment
 
 
 def host_exponents(
-    model: UserModel,
+    model: LoadedModel,
     card: WorldCard,
     experiment: Experiment,
     layout: Layout,

@@ -5,6 +5,7 @@
 with one number a unit each (see docs/design/inference.md for assumptions, and what can go wrong).
 """
 
+from math import comb
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -99,7 +100,9 @@ def room_between(null: np.ndarray, floor: np.ndarray, *, seed: int) -> Room:
 
     Both must hold: the lower end of the 99 % bootstrap-t interval of mean null - mean floor is above 0, and the
     difference is at least 4 of its standard errors (the ratio of two nearly normal means is itself nearly normal only
-    when the denominator is that far from 0; Marsaglia 2006, doi:10.18637/jss.v016.i04).
+    when the denominator is that far from 0; Marsaglia 2006, doi:10.18637/jss.v016.i04). Where too few units differ for
+    an interval, complete separation takes the place of the first condition, if chance would give it less than once in
+    200 times.
     """
     gap = float(null.mean() - floor.mean())
     if min(len(null), len(floor)) < 2:
@@ -110,9 +113,9 @@ def room_between(null: np.ndarray, floor: np.ndarray, *, seed: int) -> Room:
         return Room(True, None) if gap > 0 else Room(False, "null and floor are the same number")
     if gap <= 0:
         return Room(False, f"the null ({null.mean():.3g}) is not above the floor ({floor.mean():.3g})")
-    if got.low is None:
+    if got.low is None and not _separate(null, floor):
         return Room(False, f"null and floor cannot be told apart: {got.reason}")
-    if got.low <= 0:
+    if got.low is not None and got.low <= 0:
         return Room(False, f"null and floor cannot be told apart at {ROOM_LEVEL:.0%} with n = {len(floor)}")
     ratio = got.value / got.stderr
     if ratio < ROOM_RATIO:
@@ -120,6 +123,12 @@ def room_between(null: np.ndarray, floor: np.ndarray, *, seed: int) -> Room:
             False, f"null minus floor is only {ratio:.1f} standard errors (at least {ROOM_RATIO:.0f} asked)"
         )
     return Room(True, None)
+
+
+def _separate(null: np.ndarray, floor: np.ndarray) -> bool:
+    """Whether every null lies above every floor, among so many units that this is no chance (a permutation test)."""
+    orders = comb(len(null) + len(floor), len(floor))
+    return bool(null.min() > floor.max()) and 2 / orders <= 1 - ROOM_LEVEL
 
 
 def smallest_effect(null: np.ndarray, floor: np.ndarray, n: int) -> float | None:
@@ -131,7 +140,8 @@ def smallest_effect(null: np.ndarray, floor: np.ndarray, n: int) -> float | None
     m = len(floor)
     if min(n, m) < 2:
         return None
-    stderr = float(np.sqrt(floor.var(ddof=1) * (1 / n + 1 / m)) / (null.mean() - floor.mean()))
+    low, high = np.sort(floor), np.sort(null)
+    stderr = float(np.sqrt(low.var(ddof=1) * (1 / n + 1 / m)) / (high.mean() - low.mean()))
     if not stderr > 0:
         return None
     freedom = min(n, m) - 1
@@ -146,7 +156,9 @@ def prepare(
     known = null_[np.isfinite(null_)]
     if not len(known):
         raise BadData("null: every unit diverged, so nothing can be judged; choose another null")
-    cap = CAP * float(known.mean())
+    cap = CAP * float(
+        np.sort(known).mean()
+    )  # sorted, so that the order of units does not matter to the last bit
     return d, np.where(np.isinf(null_), cap, null_), np.where(np.isinf(floor_), cap, floor_), cap
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from gnomon.spec.identity import seed_of
 
 REPLICATES = 1999  # (REPLICATES + 1) times 0.005, 0.025 … are whole numbers: quantiles are order statistics
-ROUNDING = 1e-13  # a variance below this share of its own terms is cancellation, not information
+ROUNDING = 1e-13  # what is smaller than this share of its own terms is cancellation, not information
 _BLOCK = 4_000_000  # draws held in memory at once
 
 
@@ -115,14 +115,21 @@ def _table(columns: Sequence[np.ndarray], group: list[int]) -> np.ndarray:
     return table[np.lexsort(table.T)]
 
 
+def _centred(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Column means and deviations; what a constant leaves after subtracting its mean is rounding, and is dropped."""
+    centre = table.mean(axis=0)
+    centred = table - centre
+    constant = np.abs(centred).max(axis=0) <= ROUNDING * np.abs(table).max(axis=0)
+    return centre, np.where(constant, 0.0, centred)
+
+
 def _sample(columns: Sequence[np.ndarray], groups: list[list[int]]) -> Moments:
     k = len(columns)
     means, covariance = np.zeros(k), np.zeros((k, k))
     for group in groups:
         table = _table(columns, group)
         n = len(table)
-        means[group] = table.mean(axis=0)
-        centred = table - means[group]
+        means[group], centred = _centred(table)
         covariance[np.ix_(group, group)] = centred.T @ centred / (n * max(n - 1, 1))
     return Moments(means, covariance)
 
@@ -135,8 +142,7 @@ def _resample(
     for group in groups:
         table = _table(columns, group)
         n, g = table.shape
-        centre = table.mean(axis=0)
-        centred = table - centre
+        centre, centred = _centred(table)
         products = (centred[:, :, None] * centred[:, None, :]).reshape(n, g * g)
         place = np.asarray(group)
         block = max(1, _BLOCK // n)

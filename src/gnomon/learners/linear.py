@@ -28,9 +28,9 @@ class Linear(AbstractLearner):
         """Search, then keep the winner."""
         patches = patches_of(data)
         choices = (
-            [(1, 6), (2, 6), (4, 6), (1, 12), (2, 12), (8, 3)] if patches.shape else [(1, 0), (2, 0), (4, 0), (8, 0)]
+            [(2, 6), (1, 6), (1, 12), (4, 6), (2, 12), (8, 3)] if patches.shape else [(2, 0), (1, 0), (4, 0), (8, 0)]
         )
-        structures = [dict(delays=d, radius=0, reach=reach, degree=1) for d, reach in choices]
+        structures = [dict(delays=d, stages=1, degree=1, radius=0, reach=reach) for d, reach in choices]
         return fit_polynomials(
             data, patches, structures, {"ridge": (1e-8, 1e-5, 1e-2)}, self.budget, name="linear", key=key
         )

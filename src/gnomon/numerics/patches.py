@@ -52,6 +52,13 @@ class Patches(eqx.Module):
         """Numbers at one site."""
         return self.packing.size // self.sites
 
+    def width(self, radius: int) -> int:
+        """Numbers in one neighbourhood."""
+        wide = self.channels
+        for n in self.shape:
+            wide *= 2 * min(radius, (n - 1) // 2) + 1
+        return wide
+
     def encode(self, obs: Obs) -> Float[Array, "... site channel"]:
         """Standardised observations by site; any leading axes."""
         vector = self.packing.pack(obs)

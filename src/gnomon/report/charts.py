@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from gnomon.report.palette import DASHES, ROLES, SURFACE, Scheme, role_colour
-from gnomon.spec.results import Curve
+from gnomon.spec.results import Curve, Series
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -51,7 +51,7 @@ def labels(curve: Curve) -> list[tuple[str, str]]:
         return [(name, name if name in ORDER else "subject") for name in sorted(curve.rasters, key=_truth_first)]
     seen: dict[str, int] = {}
     named = []
-    for s in _drawn(curve):
+    for s in drawn(curve):
         seen[s.label] = seen.get(s.label, 0) + 1
         named.append((s.label if seen[s.label] == 1 else f"{s.label} ({seen[s.label]})", s.role))
     return named
@@ -72,7 +72,7 @@ def rows(curve: Curve) -> list[dict[str, Any]]:
     if curve.kind == "raster":
         return _raster_rows(curve)
     out = []
-    for (label, role), s in zip(labels(curve), _drawn(curve), strict=True):
+    for (label, role), s in zip(labels(curve), drawn(curve), strict=True):
         low, high = s.low or (None,) * len(s.x), s.high or (None,) * len(s.x)
         for i, (x, y, lo, hi) in enumerate(zip(s.x, s.y, low, high, strict=True)):
             if _shown(x, "x" in curve.log) and _shown(y, "y" in curve.log):
@@ -110,7 +110,8 @@ def fill(template: Any, values: dict[str, Any]) -> Any:
     return [fill(value, values) for value in template] if isinstance(template, list) else template
 
 
-def _drawn(curve: Curve) -> list[Any]:
+def drawn(curve: Curve) -> list[Series]:
+    """The series in the order they are drawn (the subject on top), or shown side by side (the truth first)."""
     if curve.kind == "points":
         return sorted(curve.series, key=lambda s: _truth_first(s.role))
     return sorted(curve.series, key=lambda s: ORDER[s.role])

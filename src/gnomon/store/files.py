@@ -18,11 +18,11 @@ JSON_LIMIT = 256 * 2**20  # bytes; nothing plain that this package writes comes 
 ARRAYS_LIMIT = 64 * 2**30  # bytes, of one node before and after unpacking
 
 
-class Damaged(Exception):  # noqa: N818 - a finding about a file, turned into a quarantine by the store
+class Damaged(Exception):
     """A file is not what was written; the message is the reason."""
 
 
-def write_atomic(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def write_atomic(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a temporary file beside `path`, sync it and rename it into place.
 
     A reader sees the old file or the whole new one. On any error the temporary file is removed; an error of
@@ -75,7 +75,9 @@ def open_regular(path: Path, limit: int) -> Iterator[BinaryIO]:
 
     A store may come from a stranger: a link could point anywhere and a pipe would block for ever.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     try:
         descriptor = os.open(path, flags)
     except FileNotFoundError:

@@ -53,7 +53,7 @@ def _from_0(root: Path) -> None:
             quarantine.put(path, f"could not be migrated from schema 0: {error}")
             continue
         sealed = seal("result", encode(result, f"result {case[:8]}"))
-        write_atomic(folder / case[:2] / name, lambda file, data=sealed: file.write(data) and None)
+        write_atomic(folder / case[:2] / name, lambda file, data=sealed: file.write(data))
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
 

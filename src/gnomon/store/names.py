@@ -31,7 +31,9 @@ def checked_kind(text: str) -> str:
 def checked_study(text: str) -> str:
     """The name of a study."""
     if not isinstance(text, str) or not _STUDY.fullmatch(text):
-        raise StoreError(f"expected a study name of letters, digits, '_', '.' and '-', got {str(text)[:80]!r}")
+        raise StoreError(
+            f"expected a study name of letters, digits, '_', '.' and '-', got {str(text)[:80]!r}"
+        )
     return text
 
 

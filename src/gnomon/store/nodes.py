@@ -14,7 +14,7 @@ from gnomon.spec.results import SCHEMA
 from gnomon.store.files import ARRAYS_LIMIT, Damaged, open_regular, read_regular, write_atomic
 from gnomon.store.sealed import encode, seal, unseal
 
-_OWN = ("schema", "kind", "id", "checksum", "bytes")  # keys of the meta that the store writes itself
+OWN = ("schema", "kind", "id", "checksum", "bytes")  # keys of the meta that the store writes itself
 
 
 class Node(NamedTuple):
@@ -39,7 +39,7 @@ def write_node(root: Path, kind: str, name: str, arrays: dict[str, np.ndarray], 
     """Write arrays, then the meta that vouches for them. Until the meta is there, the node is not."""
     what = f"node {kind}/{name[:8]}"
     data = {key: _storable(key, value, what) for key, value in arrays.items()}
-    for key in _OWN:
+    for key in OWN:
         if key in meta and meta[key] != {"kind": kind, "id": name}.get(key):
             raise StoreError(f"cannot store {what}: its meta may not set {key!r}, the store writes it")
     body = {**meta, "schema": SCHEMA, "kind": kind, "id": name, "checksum": "", "bytes": 0}
@@ -52,7 +52,7 @@ def write_node(root: Path, kind: str, name: str, arrays: dict[str, np.ndarray], 
 
     write_atomic(npz, write)
     sealed = seal("node", encode(body, what))
-    write_atomic(path, lambda file: file.write(sealed) and None)
+    write_atomic(path, lambda file: file.write(sealed))
 
 
 def read_node(root: Path, kind: str, name: str) -> Node:
@@ -123,7 +123,9 @@ def _load(file: BinaryIO) -> dict[str, np.ndarray]:
 def _storable(key: str, value: Any, what: str) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype.hasobject:
-        raise StoreError(f"cannot store {what}: array {key!r} holds Python objects; use numbers, booleans or text")
+        raise StoreError(
+            f"cannot store {what}: array {key!r} holds Python objects; use numbers, booleans or text"
+        )
     return array
 
 

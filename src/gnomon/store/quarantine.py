@@ -37,7 +37,7 @@ class Quarantine:
         try:
             make_folder(aside.parent)
             os.rename(path, aside)
-            write_atomic(aside.with_name(aside.name + ".reason"), lambda file: file.write(note) and None)
+            write_atomic(aside.with_name(aside.name + ".reason"), lambda file: file.write(note))
         except FileNotFoundError:
             return
         except (OSError, StoreError):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 import msgspec
 import numpy as np
 
+from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import StoreError
 from gnomon.spec.results import SCHEMA, Details, Result
 from gnomon.store.files import Damaged, read_regular, walk_files, write_atomic
@@ -23,6 +24,7 @@ from gnomon.store.sealed import encode, seal, seal_of, unseal
 if TYPE_CHECKING:
     from gnomon.store.collect import Collected
     from gnomon.store.merge import Merged
+    from gnomon.store.verify import Verified
 
 _RESULT = msgspec.json.Decoder(Result)
 _DETAILS = msgspec.json.Decoder(Details)
@@ -120,12 +122,12 @@ class Store:
         data = seal("details", body)
         stored = msgspec.structs.replace(result, details=seal_of(data))
         encode(stored, f"result {name[:8]}")  # a result that cannot be written must not leave details behind
-        write_atomic(self._path("details", name), lambda file: file.write(data) and None)
+        write_atomic(self._path("details", name), lambda file: file.write(data))
         return self._commit(stored)
 
     def _commit(self, result: Result) -> Result:
         data = seal("result", encode(result, f"result {result.id[:8]}"))
-        write_atomic(self._path("results", result.id), lambda file: file.write(data) and None)
+        write_atomic(self._path("results", result.id), lambda file: file.write(data))
         return result
 
     def has_result(self, id: str) -> bool:
@@ -192,7 +194,7 @@ class Store:
         path = self.root / "studies" / f"{checked_study(name)}.json"
         stored = StoredStudy(name=name, cases=tuple(checked_id(i) for i in case_ids), study=dict(study_plain))
         data = seal("study", encode(stored, f"study {name!r}"))
-        write_atomic(path, lambda file: file.write(data) and None)
+        write_atomic(path, lambda file: file.write(data))
 
     def study(self, name: str) -> StoredStudy:
         """One study; an unknown name suggests the nearest."""
@@ -261,11 +263,17 @@ class Store:
 
         return export_parquet(self, Path(path), study)
 
-    def export_netcdf(self, kind: str, id: str, path: Path | str, *, prefix: str = "") -> None:
-        """Write the runs of a node as CF NetCDF; see `store.netcdf`."""
+    def export_netcdf(self, kind: str, id: str, path: Path | str, *, card: WorldCard | None = None) -> None:
+        """Write the runs of a node as CF NetCDF; the world's card brings the units. See `store.netcdf`."""
         from gnomon.store.netcdf import export_node
 
-        export_node(self, kind, id, Path(path), prefix)
+        export_node(self, kind, id, Path(path), card)
+
+    def verify(self) -> "Verified":
+        """Read every file and check it; what is damaged is moved to quarantine. See `store.verify`."""
+        from gnomon.store.verify import verify
+
+        return verify(self)
 
     def _path(self, room: str, name: str) -> Path:
         return self.root / room / name[:2] / f"{name}.json"

@@ -32,7 +32,9 @@ def open_folder(root: Path, *, create: bool, movable: bool) -> None:
         )
     if schema < SCHEMA:
         if not movable:
-            raise StoreError(f"the store {root} has the older schema {schema}; open it once for writing to migrate it")
+            raise StoreError(
+                f"the store {root} has the older schema {schema}; open it once for writing to migrate it"
+            )
         from gnomon.store.migrations import migrate
 
         migrate(root, schema)
@@ -55,14 +57,16 @@ def read_schema(root: Path) -> int:
     except msgspec.DecodeError:
         found = None
     if not isinstance(found, int) or found < 0:
-        raise StoreError(f'{root / FILE} is damaged: expected {{"schema": {SCHEMA}}}; write that line into it again')
+        raise StoreError(
+            f'{root / FILE} is damaged: expected {{"schema": {SCHEMA}}}; write that line into it again'
+        )
     return found
 
 
 def write_schema(root: Path, schema: int) -> None:
     """Declare the schema; the last step of a migration, so that an interrupted one starts again."""
     line = msgspec.json.encode({"schema": schema, "package": "gnomon"}) + b"\n"
-    write_atomic(root / FILE, lambda file: file.write(line) and None)
+    write_atomic(root / FILE, lambda file: file.write(line))
 
 
 def looks_like_schema_0(root: Path) -> bool:

@@ -21,6 +21,7 @@ class Sample(NamedTuple):
         history: variable -> [moment, delay, ...], the last one is the moment itself.
         following: variable -> [moment, ...], one step later.
         knobs: knob -> [moment].
+        next_knobs: knob -> [moment], one step later.
         time: [moment].
         trajectory: [moment] index into the data.
     """
@@ -28,6 +29,7 @@ class Sample(NamedTuple):
     history: Obs
     following: Obs
     knobs: Knobs
+    next_knobs: Knobs
     time: Array
     trajectory: np.ndarray
 
@@ -47,6 +49,7 @@ def sample_windows(data: Data, delays: int, *, most: int, key: PRNGKeyArray) -> 
         history={k: jnp.asarray(v[traj[:, None], past]) for k, v in data.obs.items()},
         following={k: jnp.asarray(v[traj, moment + 1]) for k, v in data.obs.items()},
         knobs={k: jnp.asarray(v[traj, moment]) for k, v in data.forcing.items()},
+        next_knobs={k: jnp.asarray(v[traj, moment + 1]) for k, v in data.forcing.items()},
         time=jnp.asarray(data.time[moment]),
         trajectory=traj,
     )

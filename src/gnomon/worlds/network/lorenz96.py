@@ -99,7 +99,7 @@ def _card(n: int, damping: float, dt: float, substeps: int) -> WorldCard:
         length=float(n),
         balances=(
             Balance(
-                name="energy", kind="stationary", scale=5.0, units="1",
+                name="energy", kind="stationary", scale=2.28, units="1",
                 terms=((1.0, ("F", "x")), (-damping, ("x", "x"))),
             ),
         ),

@@ -1,0 +1,108 @@
+"""The same verbs from a notebook: `gnomon.test`, `gnomon.run`, `gnomon.ladder`, `gnomon.compare`, `gnomon.write_report`."""
+
+import importlib
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gnomon.engine.run import run_study
+from gnomon.engine.usermodel import TRIALS, run_user_model
+from gnomon.spec.shelf import find_study
+from gnomon.spec.study import DataPlan, Limits, Study, read_study
+from gnomon.store.results import Store
+
+STORE = Path("results")
+
+
+class NotNew(UserWarning):
+    """The test may not be new to the model, or a result needs a word of caution."""
+
+
+def test(
+    model: str | Path | Callable[..., Any],
+    world: str,
+    *,
+    trials: Sequence[str] = TRIALS,
+    declare: dict[str, Any] | None = None,
+    name: str = "",
+    against: Sequence[str] = (),
+    units: int | None = None,
+    seed: int = 0,
+    data: DataPlan | None = None,
+    limits: Limits | None = None,
+    store: Store | Path | str = STORE,
+    trust: bool = False,
+    progress: bool = True,
+) -> Any:
+    """Test your own model on a world; the result shows itself.
+
+    Args:
+        model: a function `step(state, forcing) -> state`, "mymodel.py:step" (needs trust=True), or a .npz or .nc file of runs.
+        world: name of the world.
+        trials: names of trials.
+        declare: names, units and the rest (see `gnomon.Declaration`); the module's GNOMON if left out.
+        name: for tables.
+        against: learners to fit and show beside it.
+        units: independent starts of every trial.
+        seed: of the truth and its starts.
+        data: training data of nulls and of the learners in `against`.
+        limits: seconds and memory of one case.
+        store: folder where results are kept.
+        trust: whether code named by a string may be imported.
+        progress: whether to show it.
+    """
+    kept = _store(store)
+    done = run_user_model(
+        model, world=world, store=kept, trials=trials, declare=declare, name=name, against=against, units=units,
+        seed=seed, data=data, limits=limits, trust=trust, progress=progress,
+    )  # fmt: skip
+    for sentence in done.warnings:
+        warnings.warn(sentence, NotNew, stacklevel=2)
+    return _view(kept, done.study)
+
+
+def run(
+    study: Study | Path | str,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    store: Store | Path | str = STORE,
+    trust: bool = False,
+    progress: bool = True,
+) -> Any:
+    """Run a study (a file, a shipped name, or a `Study`); carries on after any interruption. The result shows itself."""
+    kept = _store(store)
+    plain = study if isinstance(study, Study) else read_study(find_study(str(study)))
+    run_study(plain, kept, workers=workers, cluster=cluster, progress=progress, trust=trust)
+    return _view(kept, plain.name)
+
+
+def ladder(study: str, *, store: Store | Path | str = STORE) -> Any:
+    """The ladder of a study that was run; it shows itself."""
+    return _view(_store(store), study)
+
+
+def compare(a: str, b: str, *, study: str, store: Store | Path | str = STORE) -> tuple[str, ...]:
+    """What may be said of two learners of a study, one sentence a cell, corrected for the number of cells."""
+    kept = _store(store)
+    return _late("gnomon.report.pair:sentences")(kept, study, a, b)
+
+
+def write_report(study: str, out: Path | str = ".", *, store: Store | Path | str = STORE) -> Path:
+    """Write the HTML report of a study that was run; returns its path."""
+    return _late("gnomon.report.page:build_report")(_store(store), study, Path(out))
+
+
+def _store(store: Store | Path | str) -> Store:
+    return store if isinstance(store, Store) else Store(Path(store))
+
+
+def _view(store: Store, study: str) -> Any:
+    return _late("gnomon.report.show:ResultView")(store, study)
+
+
+def _late(target: str) -> Any:
+    # engine and report are neighbours that do not import each other; only the notebook needs both
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,99 @@
+"""Curve data made small: numbers rounded to what a screen can show, every array stored once, the whole compressed."""
+
+import base64
+import gzip
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from gnomon.report.charts import drawn, labels, slots, templates, theme
+from gnomon.report.palette import ROLES
+from gnomon.spec.results import Curve, Series
+
+DIGITS = 4
+LEVELS = 255  # grey levels of a raster
+
+
+class Pool:
+    """Figures of a report. Arrays (truth, floor, null, axes) and whole figures shared by learners are kept once."""
+
+    def __init__(self, points: int):
+        self.points = points
+        self.arrays: list[list[float | None]] = []
+        self.figures: list[dict[str, Any]] = []
+        self._array_at: dict[tuple[float | None, ...], int] = {}
+        self._figure_at: dict[bytes, int] = {}
+        self.thinned = False
+
+    def add(self, curve: Curve) -> int:
+        """The number of a figure."""
+        figure = {"k": curve.kind, "n": curve.name, "v": slots(curve), "log": curve.log}
+        named = labels(curve)
+        if curve.kind == "raster":
+            figure["extent"] = curve.extent
+            figure["images"] = [[label, role, *self._image(curve.rasters[label])] for label, role in named]
+        else:
+            figure["series"] = [[label, role, *self._series(s)] for (label, role), s in zip(named, drawn(curve), strict=True)]
+        key = msgspec.json.encode(figure)
+        if key not in self._figure_at:
+            self._figure_at[key] = len(self.figures)
+            self.figures.append(figure)
+        return self._figure_at[key]
+
+    def plain(self) -> dict[str, Any]:
+        """Everything the page needs to draw, as plain data."""
+        return {
+            "arrays": self.arrays, "figures": self.figures, "templates": templates(), "roles": ROLES,
+            "theme": {"light": theme("light"), "dark": theme("dark")},
+        }
+
+    def _series(self, s: Series) -> list[int | None]:
+        keep = _kept(len(s.x), self.points)
+        self.thinned |= len(keep) < len(s.x)
+        return [None if a is None else self._array([a[i] for i in keep]) for a in (s.x, s.y, s.low, s.high)]
+
+    def _array(self, values: Iterable[float | None]) -> int:
+        rounded = tuple(short(v) for v in values)
+        if rounded not in self._array_at:
+            self._array_at[rounded] = len(self.arrays)
+            self.arrays.append(list(rounded))
+        return self._array_at[rounded]
+
+    def _image(self, image: Sequence[Sequence[float | None]]) -> list[Any]:
+        """[columns, lowest, highest, number of an array of grey levels (None where there is no value)]."""
+        side = max(24, int(self.points / 2))
+        tall, wide = _kept(len(image), side), _kept(len(image[0]) if image else 0, side)
+        self.thinned |= len(tall) < len(image) or (bool(image) and len(wide) < len(image[0]))
+        values = [image[j][i] for j in tall for i in wide]
+        known = [v for v in values if v is not None and math.isfinite(v)]
+        low, high = (min(known), max(known)) if known else (0.0, 1.0)
+        span = (high - low) or 1.0
+        grey = [None if v is None or not math.isfinite(v) else round((v - low) / span * LEVELS) for v in values]
+        return [len(wide), short(low), short(high), self._array(grey)]
+
+
+def pack(value: Any) -> str:
+    """Plain data as compressed base64 text: no character in it means anything to HTML. Same data, same text."""
+    return pack_text(msgspec.json.encode(value))
+
+
+def pack_text(data: bytes) -> str:
+    """Bytes as compressed base64 text."""
+    return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
+
+
+def short(value: float | None) -> float | int | None:
+    """A number rounded to four significant digits; None where it is not finite."""
+    if value is None or not math.isfinite(value):
+        return None
+    rounded = float(f"{value:.{DIGITS}g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e6 else rounded
+
+
+def _kept(count: int, most: int) -> list[int]:
+    """At most `most` indices, spread evenly, both ends among them."""
+    if count <= most:
+        return list(range(count))
+    return sorted({round(k * (count - 1) / (most - 1)) for k in range(most)})

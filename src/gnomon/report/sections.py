@@ -1,0 +1,134 @@
+"""The parts of the page below the ladder, as plain rows of text: cost, learning, power, provenance."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from gnomon.inference.ladder import Ladder, key_of, names_of
+from gnomon.inference.power import PowerCurve, detection_curves
+from gnomon.report.words import number, plainly, quoted
+from gnomon.spec.results import Curve, Result, Series
+from gnomon.spec.study import CONTROLS
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table of text. `links` names, for each row, the result whose details the row opens, or ''."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    links: tuple[str, ...] = ()
+
+
+class Named:
+    """Results with the names that the ladder gives to their worlds, learners and trials."""
+
+    def __init__(self, results: Sequence[Result]):
+        self.results = results
+        self._names = {p: names_of(r.case[p] for r in results) for p in ("world", "learner", "trial")}
+
+    def __call__(self, result: Result, part: str) -> str:
+        return self._names[part][key_of(result.case[part])]
+
+
+def cost(results: Sequence[Result], table: Ladder, judged: Sequence[str]) -> Table:
+    """Every measure of the trials without fidelity: one row a learner and world."""
+    named = Named(results)
+    measures: dict[str, str] = {}
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    links: dict[tuple[str, str], str] = {}
+    for result in _in_order(results, table, named):
+        if named(result, "trial") in judged:
+            continue
+        place = (named(result, "learner"), named(result, "world"))
+        links.setdefault(place, result.id)
+        row = rows.setdefault(place, {})
+        for score in result.scores:
+            measures.setdefault(score.measure, score.units)
+            row.setdefault(score.measure, quoted(score.value) or score.status)
+        if not result.scores:
+            row["outcome"] = result.reason or result.status
+    heads = [m.replace("_", " ") + (f" ({u})" if u not in ("", "1") else "") for m, u in measures.items()]
+    extra = ["outcome"] if any("outcome" in r for r in rows.values()) else []
+    body = tuple((*place, *(row.get(m, "") for m in [*measures, *extra])) for place, row in rows.items())
+    return Table(("learner", "world", *heads, *extra), body, tuple(links[p] for p in rows))
+
+
+def learned(results: Sequence[Result], table: Ladder) -> Table:
+    """What each learner saw and what its search chose: one row a learner and world (the first seed)."""
+    named = Named(results)
+    seen: dict[tuple[str, str], tuple[str, ...]] = {}
+    for result in _in_order(results, table, named):
+        place = (named(result, "learner"), named(result, "world"))
+        if place in seen or not result.learned or result.case["learner"]["kind"] in CONTROLS:
+            continue
+        data = result.case.get("data", {})
+        saw = f"{data.get('trajectories', '?')} + {data.get('validation', '?')} trajectories of {data.get('steps', '?')}"
+        seen[place] = (*place, saw, plainly(result.learned))
+    return Table(("learner", "world", "saw (training + validation)", "chose"), tuple(seen.values()))
+
+
+def smallest_effects(table: Ladder, judged: Sequence[str]) -> Table:
+    """The smallest loss of fidelity that each cell could have detected: worlds by trials."""
+    rows = []
+    for row in reversed(table.rows):
+        texts = []
+        for trial in judged:
+            cells = [c for c in table.cells if (c.world, c.trial) == (row.world, trial)]
+            scores = [s.score for c in cells for s in c.seeds if s.score is not None]
+            effects = sorted(s.smallest_effect for s in scores if s.smallest_effect is not None)
+            units = max((s.n for s in scores), default=0)
+            texts.append(f"{number(effects[len(effects) // 2], 2)} (n = {units})" if effects else "no room")
+        rows.append((f"{row.world} ({row.rung})", *texts))
+    return Table(("world", *judged), tuple(rows))
+
+
+def detections(results: Sequence[Result]) -> tuple[list[PowerCurve], list[Curve]]:
+    """Detection curves of planted faults in headline measures, and a figure for each fault and world."""
+    curves = [c for c in detection_curves(results) if c.headline]
+    figures = []
+    for fault, world in dict.fromkeys((c.fault, c.world) for c in curves):
+        series = tuple(
+            Series(
+                label=c.trial, role="subject", x=tuple(p.size for p in c.points), y=tuple(p.rate for p in c.points),
+                low=tuple(p.low for p in c.points), high=tuple(p.high for p in c.points),
+            )
+            for c in curves if (c.fault, c.world) == (fault, world)
+        )
+        figures.append(
+            Curve(
+                name=f"power_{fault}_{world}", title=f"{fault.replace('_', ' ')} on {world}", kind="line",
+                x_label="size of the planted fault", y_label="share of seeds that detect it (1)", series=series,
+                note="band: Wilson interval; size 0 is the perfect model",
+            )
+        )
+    return curves, figures
+
+
+def provenance(results: Sequence[Result]) -> list[tuple[str, str]]:
+    """Names and values of everything that made the results; a value that varies is listed once for each form."""
+    values: dict[str, dict[str, None]] = {}
+    for result in results:
+        for key, value in result.provenance.items():
+            values.setdefault(key, {})[str(value)] = None
+        values.setdefault("precision", {})[str(result.case.get("precision", "unknown"))] = None
+        values.setdefault("data seeds", {})[str(result.case.get("seed", 0))] = None
+    rows = [(key, _listed(list(found))) for key, found in values.items() if key not in ("command", "rung")]
+    versions = sorted({f"{k.partition(':')[2]} {v}" for r in results for k, v in r.case.get("versions", {}).items()})
+    return [*rows, ("component versions", ", ".join(versions) or "unknown")]
+
+
+def command(results: Iterable[Result], study: str) -> str:
+    """The command that makes the results again."""
+    return next((r.provenance["command"] for r in results if r.provenance.get("command")), f"gnomon run {study}")
+
+
+def _listed(found: list[str]) -> str:
+    return "; ".join(found[:6]) + (f"; and {len(found) - 6} more" if len(found) > 6 else "")
+
+
+def _in_order(results: Sequence[Result], table: Ladder, named: Named) -> list[Result]:
+    worlds = [row.world for row in table.rows]
+    return sorted(
+        results, key=lambda r: (table.learners.index(named(r, "learner")), worlds.index(named(r, "world")),
+                                int(r.case.get("seed", 0))),
+    )

@@ -1,0 +1,153 @@
+"""Paired comparison, Holm's correction, and what may be claimed."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnomon.inference.compare import Comparison, Versus, beats, compare, holm
+from gnomon.spec.errors import BadData
+from gnomon.spec.results import Estimate
+
+
+def arrays(seed=0, n=40):
+    rng = np.random.default_rng(seed)
+    start = rng.lognormal(0, 1, n)
+    return [m * start * rng.lognormal(0, 0.2, n) for m in (2.0, 2.5, 10.0, 1.0)]
+
+
+def test_the_difference_is_that_of_the_fidelities():
+    a, b, null, floor = arrays()
+    got = compare(a, b, null, floor, seed=0)
+    assert got.difference.value == pytest.approx((b.mean() - a.mean()) / (null.mean() - floor.mean()))
+    assert got.difference.low > 0
+    assert got.p_value < 0.01
+
+
+def test_pairing_removes_what_the_starts_share():
+    a, b, null, floor = arrays()
+    paired = compare(a, b, null, floor, seed=0).difference
+    shuffled = compare(a, np.random.default_rng(1).permutation(b), null, floor, seed=0).difference
+    assert paired.stderr < shuffled.stderr / 2
+
+
+def test_swapping_the_two_changes_the_sign_only():
+    a, b, null, floor = arrays()
+    one, other = compare(a, b, null, floor, seed=0), compare(b, a, null, floor, seed=0)
+    assert one.difference.value == pytest.approx(-other.difference.value)
+    assert one.difference.stderr == pytest.approx(other.difference.stderr)
+    assert one.p_value == pytest.approx(other.p_value, abs=0.01)
+
+
+def test_p_value_and_interval_agree():
+    rng = np.random.default_rng(2)
+    for i in range(30):
+        a, b, null, floor = rng.lognormal(0, 1, (4, 20))
+        got = compare(a, b + 0.5, null + 20, floor, seed=i)
+        assert got.difference.low is not None
+        excluded = not got.difference.low <= 0 <= got.difference.high
+        assert excluded == (got.p_value < 0.05) or abs(got.p_value - 0.05) < 5e-4
+
+
+def test_a_subject_does_not_differ_from_itself():
+    a, _, null, floor = arrays()
+    got = compare(a, a, null, floor, seed=0)
+    assert (got.difference.value, got.difference.low, got.p_value) == (0.0, None, 1.0)
+    assert "same number" in got.difference.reason
+
+
+def test_divergence_counts_against_the_one_that_diverges():
+    a, _, null, floor = arrays()
+    b = a * np.random.default_rng(3).lognormal(0, 0.1, 40)
+    b[::3] = np.inf
+    got = compare(a, b, null, floor, seed=0)
+    capped = np.where(np.isinf(b), 2 * null.mean(), b)
+    assert got.difference.value == pytest.approx((capped.mean() - a.mean()) / (null.mean() - floor.mean()))
+    assert got.difference.low > 0
+
+
+def test_without_room_there_is_no_test():
+    a, b, _, floor = arrays()
+    got = compare(a, b, floor, floor, seed=0)
+    assert (got.difference.value, got.p_value) == (None, None)
+    assert got.difference.reason
+
+
+def test_unequal_units_cannot_be_paired():
+    a, b, null, floor = arrays()
+    with pytest.raises(BadData, match="same units"):
+        compare(a, b[:30], null, floor, seed=0)
+
+
+def test_false_alarms_are_as_rare_as_promised():
+    rng = np.random.default_rng(4)
+    wins = 0
+    for i in range(200):
+        start = rng.lognormal(0, 0.7, 30)
+        a, b, null, floor = (m * start * rng.lognormal(0, 0.5, 30) for m in (3.0, 3.0, 10.0, 1.0))
+        wins += compare(a, b, null, floor, seed=i).p_value < 0.05
+    assert wins <= 20
+
+
+def test_holm_known_answer():
+    # Holm (1979) as in any textbook: 0.01 * 4, 0.02 * 3, then the running maximum.
+    assert holm([0.02, 0.01, 0.04, 0.03]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([0.02, None, 0.01]) == [0.02, None, 0.02]
+    assert holm([]) == []
+    with pytest.raises(BadData):
+        holm([1.2])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_lies_between_no_correction_and_bonferroni(p):
+    adjusted = holm(p)
+    assert all(x <= y <= min(1, len(p) * x) + 1e-12 for x, y in zip(p, adjusted, strict=True))
+    order = np.argsort(p)
+    assert np.all(np.diff(np.array(adjusted)[order]) >= 0)
+
+
+def versus(p, low, high, world="w", other="b"):
+    value = None if p is None else (low + high) / 2
+    gap = Estimate(
+        value=value, low=low, high=high, n=40, reason=None if value is not None else "no room here"
+    )
+    return Versus(
+        subject="a",
+        other=other,
+        world=world,
+        trial="climate",
+        comparison=Comparison(difference=gap, p_value=p),
+    )
+
+
+def test_claims_need_the_corrected_p_and_the_interval():
+    claims = beats(
+        [
+            versus(0.0005, 0.1, 0.3, "first"),
+            versus(0.03, 0.01, 0.2, "second"),  # significant alone, not among five
+            versus(0.0004, -0.3, -0.1, "third"),
+            versus(0.0004, -0.1, 0.3, "fourth"),  # interval and p-value disagree: nothing is claimed
+            versus(0.04, 0.001, 0.2, "sixth"),
+            versus(None, None, None, "fifth"),
+        ]
+    )
+    assert [c.outcome for c in claims] == [
+        "beats",
+        "undecided",
+        "loses",
+        "undecided",
+        "undecided",
+        "untested",
+    ]
+    assert "a beats b on first, climate" in claims[0].text
+    assert "no difference shown" in claims[1].text
+    assert "is beaten by" in claims[2].text
+    assert "no room here" in claims[5].text
+
+
+def test_a_significant_difference_without_an_interval_is_not_claimed():
+    gap = Estimate(value=0.3, low=None, high=None, n=3, reason="too few")
+    one = Versus(
+        subject="a", other="b", world="w", trial="t", comparison=Comparison(difference=gap, p_value=0.001)
+    )
+    assert beats([one])[0].outcome == "undecided"

@@ -1,0 +1,70 @@
+"""Every registered trial on every registered world."""
+
+import jax
+import numpy as np
+import pytest
+
+from gnomon.spec.registry import build, entries
+from gnomon.testing.trials import check_trial
+
+
+@pytest.fixture(scope="module")
+def cards():
+    with jax.enable_x64(True):
+        return {name: build("worlds", name).card for name in entries("worlds")}
+
+
+@pytest.mark.parametrize("trial", sorted(entries("trials")))
+def test_contract(trial, cards):
+    for card in cards.values():
+        check_trial(build("trials", trial), card)
+
+
+def test_response_stays_inside_what_training_saw(cards):
+    for card in cards.values():
+        knob = card.knobs[0]
+        for experiment in build("trials", "response").design(card):
+            for drive in experiment.drives:
+                assert min(map(min, drive.values)) >= knob.low - 1e-9
+                assert max(map(max, drive.values)) <= knob.high + 1e-9
+
+
+def test_shift_leaves_it_by_the_declared_distance(cards):
+    trial = build("trials", "shift")
+    for card in cards.values():
+        knob = card.knobs[0]
+        declared = trial.declare(card)["distances"]
+        for experiment in trial.design(card):
+            if experiment.drives:
+                end = experiment.drives[0].values[0][-1]
+                assert end > knob.high
+                expected = (end - knob.high) / (knob.high - knob.low)
+                assert declared[experiment.label] == pytest.approx(expected)
+
+
+def test_shift_steps_double(cards):
+    trial = build("trials", "shift")
+    for card in cards.values():
+        offsets = trial.declare(card)["offsets"]
+        assert offsets["shift+4"] == 2 * offsets["shift+2"]
+
+
+def test_amplitudes_come_in_both_signs(cards):
+    for card in cards.values():
+        amplitudes = build("trials", "response").declare(card)["amplitudes"]
+        for label, value in amplitudes.items():
+            assert amplitudes[label.replace("+", "~").replace("-", "+").replace("~", "-")] == -value
+
+
+def test_slow_cycle_is_a_sine_over_the_kept_steps(cards):
+    for card in cards.values():
+        trial = build("trials", "response")
+        slow = next(e for e in trial.design(card) if e.label == "slow")
+        drive, period = slow.drives[0], trial.declare(card)["slow"]["period"]
+        knob = card.knobs[0]
+        expected = knob.default + (2 / 3) * (knob.high - knob.low) / 2 * np.sin(
+            2 * np.pi * np.asarray(drive.times) / period
+        )
+        np.testing.assert_allclose(drive.values[0], expected, atol=1e-9)
+        last = (slow.discard + slow.steps) * slow.stride * card.dt
+        assert drive.times[-1] >= last
