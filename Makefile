@@ -1,10 +1,11 @@
 # Everything needs Python 3.11 or newer and make, nothing else. `make` alone lists the targets.
 .POSIX:
+.NOTPARALLEL:
 
 VENV ?= .venv
 PYTHON ?= python3
 WORKERS ?= 2
-STUDY ?= quickstart
+STORE ?= results
 
 PY = $(VENV)/bin/python
 GNOMON = $(VENV)/bin/gnomon
@@ -28,10 +29,10 @@ help:
 	@echo "make clean          removes what these targets made, the environment included"
 
 quickstart: $(VENV)/.gnomon
-	$(GNOMON) run $(STUDY) --workers $(WORKERS)
+	$(GNOMON) run quickstart --workers $(WORKERS) --store $(STORE)
 
 power: $(VENV)/.gnomon
-	$(GNOMON) run power --workers $(WORKERS)
+	$(GNOMON) run power --workers $(WORKERS) --store $(STORE)
 
 test: $(VENV)/.test
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow and not validation and not browser and not torch"
@@ -43,7 +44,7 @@ test-browser: $(VENV)/.test $(VENV)/.browser
 	$(PYTEST) -m browser
 
 validate: $(VENV)/.test
-	$(PYTEST) -m validation tests validation
+	$(PY) -m validation
 
 examples: $(VENV)/.gnomon
 	@for script in examples/*.py; do \

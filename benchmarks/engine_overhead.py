@@ -42,7 +42,9 @@ def main() -> None:
             seconds.append(time.perf_counter() - began)
         warm = [1000 * s for s in seconds[2:]]
         print(f"cases timed: {len(warm)} (first two, which compile and simulate, left out)")
-        print(f"overhead a case: median {statistics.median(warm):.1f} ms, worst {max(warm):.1f} ms (goal: median < 50 ms)")
+        print(
+            f"overhead a case: median {statistics.median(warm):.1f} ms, worst {max(warm):.1f} ms (goal: median < 50 ms)"
+        )
 
 
 def measure(i: int) -> Ref:

@@ -8,6 +8,7 @@ sqrt(c (1 - c) / s): 0.007 for 0.95 and 1000.
 """
 
 import argparse
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -106,7 +107,7 @@ def mean_coverage(n: int, draw: Draw, truth: float, runs: int, seed: int) -> tup
 def pseudo_values(shift: float, features: int) -> Draw:
     """Jackknife pseudo-values of U = mean over pairs of x_i . x_j / features, whose expectation is shift squared.
 
-    At shift 0 the statistic is degenerate: its influence function vanishes, and U behaves like chi-square minus its mean.
+    At shift 0 the statistic is degenerate: its influence function vanishes, and U is a chi-square minus its mean.
     """
 
     def draw(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -134,26 +135,18 @@ def pseudo_fidelity(n: int, features: int, shift: float, runs: int, seed: int) -
     return held / max(room, 1), room / runs
 
 
-def false_wins(n: int, shape: str, runs: int, seed: int) -> float:
-    """How often two equally good subjects differ at 5 %."""
+def false_wins(n: int, shape: str, runs: int, seed: int) -> tuple[float, float, float]:
+    """How often two equally good subjects differ, at 5 % and at 1 %, among cells with room; and the share of these."""
     rng = np.random.default_rng([seed, n, 7])
-    wins = 0
+    found = []
     for run in range(runs):
         a, b, null, floor = distances(rng, n, shape, (0.7, 0.7, 0.0, 1.0), shared=True)
-        p = compare(a, b, null, floor, seed=run).p_value
-        wins += p is not None and p < 0.05
-    return wins / runs
+        found.append(compare(a, b, null, floor, seed=run).p_value)
+    tested = np.array([p for p in found if p is not None] or [1.0])
+    return float(np.mean(tested < 0.05)), float(np.mean(tested < 0.01)), len(tested) / runs
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="150 simulations a line instead of 1000")
-    parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args()
-    runs = 150 if chosen.quick else 1000
-    print(f"95 % intervals, {runs} simulations a line, seed {chosen.seed}\n")
+def print_means(runs: int, seed: int) -> None:
     print("The mean of one number a unit (coverage):")
     print(f"  {'distribution':<32}{'n':>4}{'bootstrap-t':>13}{'percentile':>12}")
     draws: dict[str, tuple[Draw, float]] = {"normal": (lambda rng, n: rng.normal(size=n), 0.0)}
@@ -165,34 +158,57 @@ def main() -> None:
     }
     for name, (draw, truth) in draws.items():
         for n in (5, 10, 20, 40):
-            t, plain = mean_coverage(n, draw, truth, runs, chosen.seed)
+            t, plain = mean_coverage(n, draw, truth, runs, seed)
             print(f"  {name:<32}{n:>4}{t:>13.3f}{plain:>12.3f}")
-    print(f"\nFidelity, null {NULL:g}, floor {FLOOR:g} (coverage among simulations with room and interval):")
+
+
+def print_fidelity(runs: int, seed: int) -> None:
+    print(f"Fidelity, null {NULL:g}, floor {FLOOR:g} (coverage among simulations with room and interval):")
     print(f"  {'units':<15}{'starts':>12}{'truth':>7}{'n':>4}", end="")
     print(f"{'room':>7}{'bootstrap-t':>13}{'too low':>9}{'too high':>10}{'percentile':>12}{'silent':>8}")
-    for shape in SHAPES:
-        for shared in (True, False):
-            for fidelity in (1.0, 0.5):
-                for n in (10, 20, 40):
-                    got = fidelity_coverage(n, shape, fidelity, shared, runs, chosen.seed)
-                    starts = "shared" if shared else "independent"
-                    print(f"  {shape:<15}{starts:>12}{fidelity:>7.1f}{n:>4}{got['room']:>7.2f}", end="")
-                    print(
-                        f"{got['bootstrap-t']:>13.3f}{got['too low']:>9.3f}{got['too high']:>10.3f}", end=""
-                    )
-                    print(f"{got['percentile']:>12.3f}{got['silent']:>8.3f}")
-    print("\nFidelity from pseudo-values of a mean response (coverage, and room):")
+    for shape, shared, fidelity, n in itertools.product(SHAPES, (True, False), (1.0, 0.5), (10, 20, 40)):
+        got = fidelity_coverage(n, shape, fidelity, shared, runs, seed)
+        starts = "shared" if shared else "independent"
+        print(f"  {shape:<15}{starts:>12}{fidelity:>7.1f}{n:>4}{got['room']:>7.2f}", end="")
+        print(f"{got['bootstrap-t']:>13.3f}{got['too low']:>9.3f}{got['too high']:>10.3f}", end="")
+        print(f"{got['percentile']:>12.3f}{got['silent']:>8.3f}")
+
+
+def print_pseudo(runs: int, seed: int) -> None:
+    print("Fidelity from pseudo-values of a mean response (coverage, and room):")
     print(f"  {'features':>8}{'shift':>7}{'truth':>8}{'n':>4}{'bootstrap-t':>13}{'room':>7}")
-    for features in (1, 8):
-        for shift in (0.0, 0.3, 1.0):
-            for n in (10, 20, 40):
-                held, room = pseudo_fidelity(n, features, shift, runs, chosen.seed)
-                print(f"  {features:>8}{shift:>7.1f}{1 - shift**2 / 4:>8.4f}{n:>4}{held:>13.3f}{room:>7.2f}")
-    tries = max(runs // 3, 100)
-    print(f"\nTwo equally good subjects called different at 5 %, before correction ({tries} simulations):")
-    for shape in SHAPES:
-        for n in (10, 20, 40):
-            print(f"  {shape:<15}{n:>4}{false_wins(n, shape, tries, chosen.seed):>8.3f}")
+    for features, shift, n in itertools.product((1, 8), (0.0, 0.3, 1.0), (10, 20, 40)):
+        held, room = pseudo_fidelity(n, features, shift, runs, seed)
+        print(f"  {features:>8}{shift:>7.1f}{1 - shift**2 / 4:>8.4f}{n:>4}{held:>13.3f}{room:>7.2f}")
+
+
+def print_wins(runs: int, seed: int) -> None:
+    tries = max(runs // 2, 100)
+    print(
+        f"Two equally good subjects called different, before correction ({tries} simulations, shared starts):"
+    )
+    print(f"  {'units':<15}{'n':>4}{'at 5 %':>9}{'at 1 %':>9}{'room':>7}")
+    for shape, n in itertools.product(SHAPES, (10, 20, 40)):
+        five, one, room = false_wins(n, shape, tries, seed)
+        print(f"  {shape:<15}{n:>4}{five:>9.3f}{one:>9.3f}{room:>7.2f}")
+
+
+PARTS = {"means": print_means, "fidelity": print_fidelity, "pseudo": print_pseudo, "wins": print_wins}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="150 simulations a line instead of 1000")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--part", choices=PARTS, action="append", help="one table only (may be repeated)")
+    chosen = parser.parse_args()
+    runs = 150 if chosen.quick else 1000
+    print(f"95 % intervals, {runs} simulations a line, seed {chosen.seed}")
+    for part in chosen.part or PARTS:
+        print()
+        PARTS[part](runs, chosen.seed)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,15 @@ def main() -> None:
             tasks = [packed(next(seeds)) for _ in range(options.cases)]
             began = time.perf_counter()
             futures = [
-                client.submit(perform, str(store.root), "case", task, LIMITS, workers=[workers[i % len(workers)]], pure=False)
+                client.submit(
+                    perform,
+                    str(store.root),
+                    "case",
+                    task,
+                    LIMITS,
+                    workers=[workers[i % len(workers)]],
+                    pure=False,
+                )
                 for i, task in enumerate(tasks)
             ]
             client.gather(futures)
@@ -62,7 +70,9 @@ def main() -> None:
             order = (addresses[:1], addresses) if number % 2 == 0 else (addresses, addresses[:1])
             rate = {len(workers): batch(workers) for workers in order}
             ratios.append(rate[2] / rate[1])
-            print(f"round {number + 1}: one worker {rate[1]:.2f} cases/s, two {rate[2]:.2f}, ratio {ratios[-1]:.2f}")
+            print(
+                f"round {number + 1}: one worker {rate[1]:.2f} cases/s, two {rate[2]:.2f}, ratio {ratios[-1]:.2f}"
+            )
         print(f"median ratio over {len(ratios)} rounds: {statistics.median(ratios):.2f} (goal: at least 1.5)")
 
 

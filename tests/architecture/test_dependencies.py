@@ -7,7 +7,7 @@ import tomllib
 from tests.architecture.tree import ROOT, imported, parsed, python_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-IMPORT_NAMES = {"vl-convert-python": "vl_convert", "dask": "distributed"}
+IMPORT_NAMES = {"vl-convert-python": "vl_convert", "dask": "distributed", "pyyaml": "yaml"}
 AHEAD = {"atmos", "climate", "baselines", "bayes"}  # solved with the rest before any code needs them
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from gnomon.core.learner import AbstractLearner
+from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner
 from gnomon.core.measure import AbstractMeasure
 from gnomon.core.trial import AbstractTrial
 from gnomon.core.world import AbstractWorld
@@ -15,7 +15,7 @@ from tests.architecture.tree import modules
 
 ABSTRACT = {
     "worlds": AbstractWorld,
-    "learners": AbstractLearner,
+    "learners": (AbstractLearner, AbstractControl, AbstractBrought),
     "trials": AbstractTrial,
     "measures": AbstractMeasure,
 }
@@ -25,14 +25,22 @@ DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+[^\s\"<>.,;)]")
 
 @pytest.mark.parametrize(("kind", "name"), NAMES, ids=[f"{kind}-{name}" for kind, name in NAMES])
 def test_entry_builds_and_is_of_its_kind(kind, name):
-    assert isinstance(build(kind, name), ABSTRACT[kind])
+    factory = load(kind, name)
+    assert issubclass(factory, ABSTRACT[kind])
+    required = [p for p in inspect.signature(factory).parameters.values() if p.default is p.empty]
+    assert bool(required) == issubclass(factory, AbstractBrought), (
+        "all but a brought model has a default for everything"
+    )
+    assert required or isinstance(build(kind, name), factory)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_concrete_is_registered(kind):
     registered = {load(kind, name) for name in BUILT_IN[kind]}
     rooms = {m.__name__ for m in modules() if m.__name__.startswith(f"gnomon.{kind}")}
-    concrete = {c for c in subclasses(ABSTRACT[kind]) if c.__module__ in rooms and not abstract_names(c)}
+    abstract = ABSTRACT[kind] if isinstance(ABSTRACT[kind], tuple) else (ABSTRACT[kind],)
+    below = set().union(*(subclasses(a) for a in abstract))
+    concrete = {c for c in below if c.__module__ in rooms and not abstract_names(c)}
     assert {c.__qualname__ for c in concrete - registered} == set()
 
 
@@ -49,4 +57,4 @@ def test_measure_names_its_source(name):
     measure = build("measures", name)
     if DOI.search(measure.reference):
         return
-    assert len(measure.reference.split()) >= 4, "a DOI, or a sentence that says why there is none"
+    assert re.fullmatch(r"none: \S.*", measure.reference), "a DOI, or 'none: ' and why there is none"

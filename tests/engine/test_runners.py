@@ -73,7 +73,9 @@ def test_chunks_make_no_difference(world, starts):
 
 def test_stride_and_discard_pick_the_same_states(world, starts):
     every = WorldRunner(world, False).run(experiment(steps=12), starts, seed=2, watch=Watch())
-    some = WorldRunner(world, False).run(experiment(steps=4, stride=2, discard=2), starts, seed=2, watch=Watch())
+    some = WorldRunner(world, False).run(
+        experiment(steps=4, stride=2, discard=2), starts, seed=2, watch=Watch()
+    )
     np.testing.assert_array_equal(some.obs["z"][:, 0], every.obs["z"][:, 0, 5::2])
     np.testing.assert_allclose(some.time, every.time[5::2])
 

@@ -48,7 +48,9 @@ def test_intervals_cover_the_known_fidelity(results, control):
                 covered += 1
             else:
                 where = f"{result.case['world']['kind']}/{result.case['trial']['kind']}/{score.measure}"
-                missed.append(f"{where} seed {result.case['seed']}: {f.value:.3f} [{f.low:.3f}, {f.high:.3f}]")
+                missed.append(
+                    f"{where} seed {result.case['seed']}: {f.value:.3f} [{f.low:.3f}, {f.high:.3f}]"
+                )
     print(f"\n{control}: {covered} of {cells} cells with room cover {known:g}; missed: {missed}")
     assert cells >= 3 * 10 * len(SEEDS)
     assert covered >= 0.9 * cells, missed

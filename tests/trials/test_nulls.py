@@ -24,7 +24,11 @@ def card():
 def data(card):
     rng = np.random.default_rng(0)
     shared = rng.standard_normal((10, 200))
-    obs = {"x": 3 + 2 * shared, "y": shared + 0.1 * rng.standard_normal((10, 200)), "z": rng.standard_normal((10, 200))}
+    obs = {
+        "x": 3 + 2 * shared,
+        "y": shared + 0.1 * rng.standard_normal((10, 200)),
+        "z": rng.standard_normal((10, 200)),
+    }
     return Data(
         obs=obs, forcing={"rho": np.full((10, 200), 28.0)}, time=np.arange(200) * card.dt,
         train=np.arange(8), validation=np.arange(8, 10), card=card,

@@ -11,7 +11,7 @@ from gnomon.spec.errors import BadModel
 from gnomon.spec.registry import suggest
 
 
-class VariableMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class VariableMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One variable of the model in the words of the world: world value = scale * model value + offset.
 
     Attributes:
@@ -27,7 +27,7 @@ class VariableMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     offset: float = 0.0
 
 
-class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """The module-level dict `GNOMON` of a model's file; every entry has a sensible default.
 
     Attributes:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gnomon.core.forcing import Forcing, forcing_of
+from gnomon.core.forcing import Forcing, forcing_of, knob_values
 from gnomon.core.memory import mark_peak, peak_mb, resident_mb
 from gnomon.core.runner import AbstractRunner, Starts, escaped, key_of, lose, noisy_history
 from gnomon.core.runs import Runs, Unsupported
@@ -36,13 +36,17 @@ def make_starts(
 ) -> Starts:
     """Independent states on the attractor at the knob values of time 0, with the observations that led there."""
     card = world.card
-    held = tuple(Drive(knob=d.knob, times=(0.0,), values=tuple((row[0],) for row in d.values)) for d in drives)
+    held = tuple(
+        Drive(knob=d.knob, times=(0.0,), values=tuple((row[0],) for row in d.values)) for d in drives
+    )
     forcing = forcing_of(card, held, units)
     keys = jax.random.split(key_of(seed), units)
     states = eqx.filter_jit(lambda w, k: jax.vmap(lambda one: w.init(key=one))(k))(world, keys)
     # The state must be the one observed last, so whole chunks are run and the history is their end.
     steps = -(-max(round(card.spinup / card.dt), history) // CHUNK) * CHUNK
-    past, states, _ = _run_lanes(world, states, forcing, keys, steps=steps, stride=1, watch=watch, what="spin-up")
+    past, states, _ = _run_lanes(
+        world, states, forcing, keys, steps=steps, stride=1, watch=watch, what="spin-up"
+    )
     return Starts(states=states, history={k: v[:, -history:] for k, v in past.items()})
 
 
@@ -82,7 +86,8 @@ class SimulatorRunner(AbstractRunner):
 
         def states_of(member: int) -> Any:
             past = {
-                k: jnp.asarray(v[:, min(member, v.shape[1] - 1), -sim.card.context :]) for k, v in seen.items()
+                k: jnp.asarray(v[:, min(member, v.shape[1] - 1), -sim.card.context :])
+                for k, v in seen.items()
             }
             keys = jax.random.split(jax.random.fold_in(key_of(seed), member), experiment.units)
             return _assimilate(sim, past, forcing, keys)
@@ -113,21 +118,19 @@ def _conduct(
             return Unsupported(experiment.label, exponents)
         lost = np.where(np.isfinite(exponents).all(axis=1), -1, 0)[:, None]
         cost = {"seconds": time.perf_counter() - began}
-        return _pack(experiment, {}, forcing, lost, exponents, first_obs, cost, card)
+        return _pack(experiment, {}, lost, exponents, first_obs, cost, card)
     centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
     members, firsts = [], []
     for member in range(experiment.members):
         keys = jax.random.split(jax.random.fold_in(key_of(seed), 1000 + member), experiment.units)
-        obs, _, cost = _timed_lanes(
-            model, states_of(member), forcing, keys, experiment, total, watch=watch
-        )
+        obs, _, cost = _timed_lanes(model, states_of(member), forcing, keys, experiment, total, watch=watch)
         firsts.append(lose(obs, escaped(card, obs, centre)))
         members.append({k: v[:, experiment.discard :] for k, v in obs.items()})
     lost = np.stack(firsts, axis=1)
     lost = np.where(lost < 0, -1, np.maximum(lost - experiment.discard, 0))
     stacked = {k: np.stack([m[k] for m in members], axis=1) for k in members[0]}
     cost = {**cost, "total_seconds": time.perf_counter() - began}
-    return _pack(experiment, stacked, forcing, lost, None, first_obs, cost, card)
+    return _pack(experiment, stacked, lost, None, first_obs, cost, card)
 
 
 def _timed_lanes(
@@ -136,7 +139,14 @@ def _timed_lanes(
     """One member's run; repeated and timed warm where the experiment asks for it."""
     if "timing" not in experiment.outputs:
         return _run_lanes(
-            model, states, forcing, keys, steps=total, stride=experiment.stride, watch=watch, what=experiment.label
+            model,
+            states,
+            forcing,
+            keys,
+            steps=total,
+            stride=experiment.stride,
+            watch=watch,
+            what=experiment.label,
         )
     run = lambda: _run_lanes(  # noqa: E731 - the same call, cold once and then warm
         model, states, forcing, keys, steps=total, stride=experiment.stride, watch=watch, what="timing"
@@ -208,7 +218,14 @@ def _lift(world: AbstractWorld, obs: Any, background: Any) -> Any:
 
 
 def _exponents(
-    model: Any, card: WorldCard, experiment: Experiment, states: Any, forcing: Forcing, *, seed: int, watch: Watch
+    model: Any,
+    card: WorldCard,
+    experiment: Experiment,
+    states: Any,
+    forcing: Forcing,
+    *,
+    seed: int,
+    watch: Watch,
 ) -> np.ndarray | str:
     """Leading exponents of every unit, from tangent dynamics along its own run; or why there are none."""
     leaves = jax.tree.leaves(states)
@@ -252,7 +269,6 @@ def _evolve_tangents(model: Any, tangents: Tangent, forcing: Forcing, every: int
 def _pack(
     experiment: Experiment,
     obs: dict[str, np.ndarray],
-    forcing: Forcing,
     lost: np.ndarray,
     exponents: np.ndarray | None,
     initial: dict[str, np.ndarray],
@@ -261,16 +277,13 @@ def _pack(
 ) -> Runs:
     leads = np.arange(experiment.discard + 1, experiment.discard + experiment.steps + 1)
     times = leads * experiment.stride * card.dt
-    knobs = {
-        name: np.stack(
-            [
-                np.interp(times, np.asarray(forcing.times[name][u]), np.asarray(forcing.values[name][u]))
-                for u in range(experiment.units)
-            ]
-        )
-        for name in forcing.times
-    }
     return Runs(
-        label=experiment.label, obs=obs, time=times, forcing=knobs, diverged=lost,
-        exponents=exponents, initial=initial, cost=cost,
+        label=experiment.label,
+        obs=obs,
+        time=times,
+        forcing=knob_values(card, experiment.drives, experiment.units, times),
+        diverged=lost,
+        exponents=exponents,
+        initial=initial,
+        cost=cost,
     )

@@ -107,6 +107,4 @@ class RolloutFiles(AbstractBrought):
 
 def _told(declared: Declaration) -> dict[str, Any]:
     """Only what was declared, as plain data."""
-    plain = msgspec.to_builtins(declared)
-    silent = msgspec.to_builtins(Declaration())
-    return {"declared": {k: v for k, v in plain.items() if v != silent[k]}}
+    return {"declared": msgspec.to_builtins(declared)}

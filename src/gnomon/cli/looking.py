@@ -70,21 +70,23 @@ def _rows(kind: str) -> list[tuple[str, str]]:
 def _show_world(card: WorldCard) -> None:
     print(f"{card.name}  ({card.rung}, version {card.version})")
     print(textwrap.fill(card.summary, WIDTH))
-    print(f"\n  time step        {card.dt:g} {card.time_units}")
-    print(f"  Lyapunov time    {card.timescale:g} {card.time_units}")
+    print(f"\n  time step        {_with_units(card.dt, card.time_units)}")
+    print(f"  Lyapunov time    {_with_units(card.timescale, card.time_units)}")
     print("\n  variable   units  shape        scale      observation error")
     for v in card.variables:
         shape = "x".join(map(str, v.shape)) or "scalar"
         print(f"  {v.name:<10} {v.units:<6} {shape:<12} {v.scale:<10.4g} {v.obs_error:.4g}")
     print("\n  knob       default    trained on           meaning")
     for k in card.knobs:
-        span = f"{k.low:g} .. {k.high:g} {k.units}"
+        span = f"{k.low:g} .. {_with_units(k.high, k.units)}"
         print(f"  {k.name:<10} {k.default:<10g} {span:<20} {k.meaning}")
     if card.facts:
         print("\n  known facts")
     for f in card.facts:
         error = "" if f.error is None else f" +- {f.error:g}"
-        print(f"  {f.name:<22} {f.value:g}{error} {f.units}   [{f.source}]")
+        at = "".join(f" at {knob} {value:g}" for knob, value in f.at.items())
+        units = "" if f.units == "1" else f" {f.units}"
+        print(f"  {f.name + at:<34} {f.value:g}{error}{units}   [{f.source}]")
     _bullets("references", card.references)
 
 
@@ -121,6 +123,10 @@ def _show_study(study: Study) -> None:
     rule = study.rule
     print(f"  rule       {rule.kind}, threshold {rule.threshold:g}, alpha {rule.alpha:g}")
     print(f"  cases      {cases}")
+
+
+def _with_units(value: float, units: str) -> str:
+    return f"{value:g}" if units == "1" else f"{value:g} {units}"
 
 
 def _bullets(title: str, rows: tuple[str, ...] | list[str]) -> None:

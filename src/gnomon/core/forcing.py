@@ -41,3 +41,16 @@ def forcing_of(card: WorldCard, drives: tuple[Drive, ...], units: int) -> Forcin
         times[knob.name] = jnp.asarray(np.broadcast_to(np.asarray(drive.times, float), (units, nodes)))
         values[knob.name] = jnp.asarray(np.broadcast_to(rows, (units, nodes)))
     return Forcing(times=times, values=values)
+
+
+def knob_values(
+    card: WorldCard, drives: tuple[Drive, ...], units: int, times: Float[np.ndarray, " time"]
+) -> dict[str, np.ndarray]:
+    """[unit, time] values of every knob at given times, without JAX."""
+    moved = {d.knob: d for d in drives}
+    out = {}
+    for knob in card.knobs:
+        drive = moved.get(knob.name, Drive.steady(knob.name, knob.default))
+        rows = [np.interp(times, drive.times, row) for row in drive.values]
+        out[knob.name] = np.broadcast_to(rows, (units, len(times))).copy()
+    return out

@@ -12,7 +12,7 @@ from gnomon.spec.results import Curve
 UnitTable = dict[str, np.ndarray]  # per-unit statistics; every array's leading axis is `unit`
 
 
-class CannotMeasure(Exception):  # noqa: N818 - an outcome with a reason, not a fault
+class CannotMeasure(Exception):
     """Raised by `summarise` when the runs a measure needs do not exist; the message becomes the reason."""
 
 

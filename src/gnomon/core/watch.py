@@ -6,11 +6,11 @@ from collections.abc import Callable
 from gnomon.core.memory import resident_mb
 
 
-class OutOfTime(Exception):  # noqa: N818 - an outcome with a name, not a fault
+class OutOfTime(Exception):
     """The task's time is spent."""
 
 
-class OutOfMemory(Exception):  # noqa: N818 - an outcome with a name, not a fault
+class OutOfMemory(Exception):
     """The task has outgrown its memory."""
 
 
@@ -39,6 +39,8 @@ class Watch:
         if self._seconds is not None and time.monotonic() - self._start > self._seconds:
             raise OutOfTime(f"stopped after its limit of {self._seconds:g} s while at {what or 'work'}")
         if self._memory_gb is not None and resident_mb() > 1024 * self._memory_gb:
-            raise OutOfMemory(f"stopped: the process outgrew its limit of {self._memory_gb:g} GB at {what or 'work'}")
+            raise OutOfMemory(
+                f"stopped: the process outgrew its limit of {self._memory_gb:g} GB at {what or 'work'}"
+            )
         if self._report is not None:
             self._report(what, fraction)

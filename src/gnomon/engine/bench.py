@@ -32,6 +32,7 @@ HISTORY = 64  # past observations recorded before every start; a simulator's con
 RECIPES = 1  # raised whenever the same recipe gives other numbers
 STREAMS = {"truth": "A", "floor": "B", "subject": "C", "null": "D", "null control": "E"}
 CACHE_BYTES = 1_500_000_000
+REMEMBERED = 120
 
 Recipe = dict[str, Any]
 
@@ -45,6 +46,7 @@ class Bench:
         self.used: set[str] = set()
         self.made: dict[str, float] = {}
         self._held: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+        self._remembered: OrderedDict[Any, Any] = OrderedDict()
         self._worlds: dict[str, AbstractWorld] = {}
 
     def world(self, ref: Ref) -> AbstractWorld:
@@ -53,6 +55,22 @@ class Bench:
         if name not in self._worlds:
             self._worlds[name] = build("worlds", ref.kind, ref.args)
         return self._worlds[name]
+
+    def remember(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Anything that several cases of this process share beside nodes; the least recently used is dropped."""
+        if key not in self._remembered:
+            before, self.used = self.used, set()
+            try:
+                value = make()
+                self._remembered[key] = (value, frozenset(self.used))
+            finally:
+                self.used |= before
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        self._remembered.move_to_end(key)
+        value, nodes = self._remembered[key]
+        self.used |= nodes  # what is recalled still counts as used, or gc would take it away
+        return value
 
     def starts(self, case: Case, experiment: Experiment, role: str) -> Starts:
         """Where a role's runs begin."""
@@ -78,7 +96,9 @@ class Bench:
         card = self.world(case.world).card
 
         def make() -> Data:
-            runs = self.run(case, data_experiment(case, card), "data", WorldRunner(self.world(case.world), False), {})
+            runs = self.run(
+                case, data_experiment(case, card), "data", WorldRunner(self.world(case.world), False), {}
+            )
             if isinstance(runs, Unsupported):
                 raise BadModel(f"world {card.name!r} cannot make training data: {runs.reason}")
             rng = np.random.default_rng(seed_of("observation error", case.seed))
@@ -118,6 +138,9 @@ class Bench:
             "imperfect": world.card.imperfect if learner.needs_prior else None,
         }
 
+        # Code that the case itself names was imported (with the user's trust) to get here.
+        named = frozenset(k.split(":")[0].split(".")[0] for k in (case.world.kind, case.learner.kind) if ":" in k)
+
         def make() -> Fit:
             prior = None
             if learner.needs_prior:
@@ -133,7 +156,7 @@ class Bench:
             recipe,
             make=make,
             pack=pack,
-            unpack=lambda arrays, meta: Fit(persist.restore(meta["structure"], arrays), meta["log"]),
+            unpack=lambda arrays, meta: Fit(persist.restore(meta["structure"], arrays, also=named), meta["log"]),
         )
 
     def truth(self, case: Case, experiment: Experiment) -> Runs | Unsupported:
@@ -179,7 +202,11 @@ class Bench:
         }
         if isinstance(learner, AbstractControl):
             runs = self.run(
-                case, learner.alter_experiment(experiment, card), "subject", WorldRunner(self.world(case.world), True), {}
+                case,
+                learner.alter_experiment(experiment, card),
+                "subject",
+                WorldRunner(self.world(case.world), True),
+                {},
             )
             return runs if isinstance(runs, Unsupported) else learner.alter_runs(runs, card)
         if isinstance(learner, AbstractBrought):

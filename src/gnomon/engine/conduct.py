@@ -83,7 +83,9 @@ def _case(bench: Bench, case: Case) -> tuple[str, str]:
     scores, details = box.get("scores", ()), box.get("details")
     if status == "ok" and box["lost"] * 2 > box["total"] > 0:
         status = "diverged"
-        reason = f"{box['lost']} of {box['total']} runs left the attractor, the first at time {box['when']:.4g}"
+        reason = (
+            f"{box['lost']} of {box['total']} runs left the attractor, the first at time {box['when']:.4g}"
+        )
     result = Result(
         id=case.id,
         case=msgspec.to_builtins(case),

@@ -1,13 +1,17 @@
 """The same verbs from a notebook: `gnomon.test`, `gnomon.run`, `gnomon.ladder`, `gnomon.compare`, `gnomon.write_report`."""
 
 import importlib
+import io
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, final
+
+from rich.console import Console
 
 from gnomon.engine.run import run_study
 from gnomon.engine.usermodel import TRIALS, run_user_model
+from gnomon.spec.results import Result
 from gnomon.spec.shelf import find_study
 from gnomon.spec.study import DataPlan, Limits, Study, read_study
 from gnomon.store.results import Store
@@ -59,7 +63,41 @@ def test(
     )  # fmt: skip
     for sentence in done.warnings:
         warnings.warn(sentence, NotNew, stacklevel=2)
-    return _view(kept, done.study)
+    return _late("gnomon.report.show:ResultView")(done.results, [kept.get_details(r.id) for r in done.results])
+
+
+@final
+class StudyView:
+    """A study that was run; shows its ladder.
+
+    Attributes:
+        store: where it lies.
+        name: of the study.
+    """
+
+    def __init__(self, store: Store, name: str):
+        self.store = store
+        self.name = store.study(name).name
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """Every finished case, in ladder order."""
+        return tuple(self.store.results(self.name))
+
+    def __repr__(self) -> str:
+        console = Console(file=io.StringIO(), width=100, color_system=None)
+        self._print(console)
+        return console.file.getvalue().rstrip()  # type: ignore[attr-defined]
+
+    def _repr_html_(self) -> str:
+        console = Console(file=io.StringIO(), width=120, record=True)
+        self._print(console)
+        return console.export_html(inline_styles=True, code_format='<pre style="line-height:1.4">{code}</pre>')
+
+    def _print(self, console: Console) -> None:
+        rule = self.store.study(self.name).study.get("rule", {})
+        threshold = float(rule.get("threshold", 0.5))
+        _late("gnomon.report.terminal:print_ladder")(list(self.results), console, threshold=threshold)
 
 
 def run(
@@ -70,17 +108,17 @@ def run(
     store: Store | Path | str = STORE,
     trust: bool = False,
     progress: bool = True,
-) -> Any:
+) -> StudyView:
     """Run a study (a file, a shipped name, or a `Study`); carries on after any interruption. The result shows itself."""
     kept = _store(store)
     plain = study if isinstance(study, Study) else read_study(find_study(str(study)))
     run_study(plain, kept, workers=workers, cluster=cluster, progress=progress, trust=trust)
-    return _view(kept, plain.name)
+    return StudyView(kept, plain.name)
 
 
-def ladder(study: str, *, store: Store | Path | str = STORE) -> Any:
+def ladder(study: str, *, store: Store | Path | str = STORE) -> StudyView:
     """The ladder of a study that was run; it shows itself."""
-    return _view(_store(store), study)
+    return StudyView(_store(store), study)
 
 
 def compare(a: str, b: str, *, study: str, store: Store | Path | str = STORE) -> tuple[str, ...]:
@@ -96,10 +134,6 @@ def write_report(study: str, out: Path | str = ".", *, store: Store | Path | str
 
 def _store(store: Store | Path | str) -> Store:
     return store if isinstance(store, Store) else Store(Path(store))
-
-
-def _view(store: Store, study: str) -> Any:
-    return _late("gnomon.report.show:ResultView")(store, study)
 
 
 def _late(target: str) -> Any:

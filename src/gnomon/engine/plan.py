@@ -66,7 +66,12 @@ def make_plan(study: Study | Iterable[Case], store: Store, *, retry: bool = Fals
         if case.id in done:
             continue
         world = _name("world", case.world.kind, case.world.args)
-        shared = {"world": case.world.args, "kind": case.world.kind, "seed": case.seed, "precision": case.precision}
+        shared = {
+            "world": case.world.args,
+            "kind": case.world.kind,
+            "seed": case.seed,
+            "precision": case.precision,
+        }
         plan = msgspec.to_builtins(case.data)
         data = identity("task data", [shared, plan])
         tasks.setdefault(data, Task(data, "data", case, (), world))

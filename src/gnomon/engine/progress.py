@@ -35,7 +35,11 @@ class Progress:
         if self._console is None:
             return
         case = task.case
-        what = {"data": "training data", "truth": f"truth of {case.trial.kind}", "fit": f"fit {case.learner.shown}"}
+        what = {
+            "data": "training data",
+            "truth": f"truth of {case.trial.kind}",
+            "fit": f"fit {case.learner.shown}",
+        }
         text = f"{case.world.shown}: {what.get(task.kind, f'{case.learner.shown}, {case.trial.kind}')}"
         if status not in ("ok", "diverged"):
             self._console.print(f"[yellow]{status}[/]: {text}", highlight=False)

@@ -1,8 +1,8 @@
 """From runs to scores: every measure's numbers for truth, floor, null and subject, put side by side and judged."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,18 +13,29 @@ from gnomon.core.world import AbstractWorld
 from gnomon.engine.bench import Bench
 from gnomon.inference.bootstrap import estimate
 from gnomon.inference.fidelity import judge
-from gnomon.spec.identity import seed_of
+from gnomon.spec.identity import canonical, seed_of
 from gnomon.spec.registry import build
 from gnomon.spec.results import Curve, Estimate, Score
-from gnomon.spec.study import Case
+from gnomon.spec.study import Case, Ref
 
 Floats = tuple[float | None, ...]
+
+
+class Weighed(NamedTuple):
+    """What one measure makes of one role: its table and, but for the truth itself, distances and values by unit."""
+
+    evidence: Evidence
+    table: UnitTable
+    distances: np.ndarray | None
+    values: np.ndarray | None
 
 
 class Stage:
     """The evidence of one case, by role; runs are made when first asked for."""
 
-    def __init__(self, bench: Bench, case: Case, trial: AbstractTrial, world: AbstractWorld, log: Mapping[str, Any]):
+    def __init__(
+        self, bench: Bench, case: Case, trial: AbstractTrial, world: AbstractWorld, log: Mapping[str, Any]
+    ):
         self._bench, self._case, self._trial, self._card = bench, case, trial, world.card
         self._log = log
         self.experiments = trial.design(world.card)
@@ -39,6 +50,12 @@ class Stage:
             self._evidence[role, null] = Evidence(card=self._card, runs=runs, design=declared, fit=log)
         return self._evidence[role, null]
 
+    def remember(self, key: tuple[Any, ...], make: Callable[[], Weighed]) -> Weighed:
+        """What does not depend on the learner, made once in a process for each world, trial and seed."""
+        case = self._case
+        shared = (case.world, case.trial.kind, case.trial.args, case.data, case.seed, case.precision)
+        return self._bench.remember((canonical(shared), *key), make)
+
     def _run(self, experiment: Any, role: str, null: str) -> Runs | Unsupported:
         bench, case = self._bench, self._case
         if role == "truth":
@@ -50,35 +67,40 @@ class Stage:
         return bench.null(case, experiment, null, role)
 
 
-def score(stage: Stage, case: Case, trial: AbstractTrial, ref: Any, *, is_null: bool) -> tuple[Score, dict[str, Any]]:
+def score(
+    stage: Stage, case: Case, trial: AbstractTrial, ref: Ref, *, is_null: bool
+) -> tuple[Score, dict[str, Any]]:
     """One measure of one case: its score, and its figures and per-unit values."""
     measure: AbstractMeasure = build("measures", ref.kind, ref.args)
     headline = ref.kind == trial.headline
     subject_role = ("null control", measure.null) if is_null else ("subject", "")
     fixed = dict(
-        measure=ref.shown, version=measure.version, units=measure.units, headline=headline, null_name=measure.null
+        measure=ref.shown,
+        version=measure.version,
+        units=measure.units,
+        headline=headline,
+        null_name=measure.null,
     )
     if is_null and not measure.null:
         return _without("unsupported", "this measure names no null, so there is none to run", fixed), {}
     try:
-        subject_evidence = stage.evidence(*subject_role)
-        truth_evidence = stage.evidence("truth")
-        truth, subject = measure.summarise(truth_evidence), measure.summarise(subject_evidence)
+        truth = _weighed(stage, measure, ref, "truth", "", None)
+        subject = _weighed(stage, measure, ref, *subject_role, truth.table)
     except CannotMeasure as reason:
         return _without("unsupported", str(reason), fixed), {}
-    tables: dict[str, UnitTable] = {"truth": truth, "subject": subject}
-    evidence = {"truth": truth_evidence, "subject": subject_evidence}
+    weighed = {"truth": truth, "subject": subject}
     for role, null in (("floor", ""), ("null", measure.null)):
         if role == "null" and not null:
             continue
         try:
-            found = stage.evidence(role, null)
-            tables[role], evidence[role] = measure.summarise(found), found
+            weighed[role] = _weighed(stage, measure, ref, role, null, truth.table)
         except CannotMeasure:
             continue  # e.g. timing has no floor; the score then says so by its absence
     seed = seed_of("bootstrap", case.world.kind, trial.__class__.__name__, ref.kind, case.seed)
-    distances = {role: measure.discrepancy(truth, table) for role, table in tables.items() if role != "truth"}
-    values = {role: measure.value(truth, table) for role, table in tables.items() if role != "truth"}
+    tables = {role: w.table for role, w in weighed.items()}
+    evidence = {role: w.evidence for role, w in weighed.items()}
+    distances = {role: w.distances for role, w in weighed.items() if w.distances is not None}
+    values = {role: w.values for role, w in weighed.items() if w.values is not None}
     told = {role: estimate(v, seed=seed) for role, v in values.items()}
     curves: tuple[Curve, ...] = measure.curves(tables, evidence)
     bulk = {"curves": curves, "unit_values": {r: _floats(d) for r, d in distances.items()}}
@@ -87,7 +109,9 @@ def score(stage: Stage, case: Case, trial: AbstractTrial, ref: Any, *, is_null: 
     if "null" not in distances or "floor" not in distances:
         alone = estimate(distances["subject"], seed=seed)
         status = "diverged" if lost * 2 > len(distances["subject"]) else "ok"
-        return Score(**fixed, **parts, status=status, discrepancy=alone, n=len(distances["subject"]), diverged=lost), bulk
+        return Score(
+            **fixed, **parts, status=status, discrepancy=alone, n=len(distances["subject"]), diverged=lost
+        ), bulk
     verdict = judge(distances["subject"], distances["null"], distances["floor"], seed=seed)
     return (
         Score(
@@ -105,6 +129,21 @@ def score(stage: Stage, case: Case, trial: AbstractTrial, ref: Any, *, is_null: 
         ),
         bulk,
     )
+
+
+def _weighed(
+    stage: Stage, measure: AbstractMeasure, ref: Ref, role: str, null: str, truth: UnitTable | None
+) -> Weighed:
+    """One role's table and distances; truth, floor and null are the same for every learner and are kept."""
+
+    def make() -> Weighed:
+        evidence = stage.evidence(role, null)
+        table = measure.summarise(evidence)
+        if truth is None:
+            return Weighed(evidence, table, None, None)
+        return Weighed(evidence, table, measure.discrepancy(truth, table), measure.value(truth, table))
+
+    return make() if role == "subject" else stage.remember((ref.kind, canonical(ref.args), role, null), make)
 
 
 def first_divergence(evidence: Evidence) -> tuple[float | None, int, int]:

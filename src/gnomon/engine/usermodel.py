@@ -83,7 +83,9 @@ def run_user_model(
     """
     subject = subject_ref(model, declare or {}, name)
     if workers and str(subject.args.get("model", "")).startswith(MEMORY):
-        raise BadModel("a function handed over lives in this process; leave workers out, or put the function into a file")
+        raise BadModel(
+            "a function handed over lives in this process; leave workers out, or put the function into a file"
+        )
     built = build("worlds", world)
     refs = tuple(trial_ref(t, units) for t in trials)
     found = list(check_subject(subject, built, trust=trust))
@@ -130,7 +132,9 @@ def check_subject(subject: Ref, world: AbstractWorld, *, trust: bool) -> list[st
         probe(model, world.card, {k: np.asarray(v) for k, v in obs.items()})
     if model.reusable:
         return []
-    return [f"{model.name} refers to things that cannot be identified, so its results are not reused next time"]
+    return [
+        f"{model.name} refers to things that cannot be identified, so its results are not reused next time"
+    ]
 
 
 def _brought(subject: Ref) -> UserModel | RolloutFiles:
@@ -143,9 +147,13 @@ def trial_ref(trial: str, units: int | None) -> TrialRef:
         return TrialRef(kind=trial)
     if units < 2:
         raise BadSpec(f"units counts independent starts and must be at least 2 for an interval, got {units}")
-    takes = [p for p in inspect.signature(load("trials", trial)).parameters if p == "units" or p.endswith("_units")]
+    takes = [
+        p for p in inspect.signature(load("trials", trial)).parameters if p == "units" or p.endswith("_units")
+    ]
     built = build("trials", trial)
-    return TrialRef(kind=trial, args={p: min(units, getattr(built, p)) if p != "units" else units for p in takes})
+    return TrialRef(
+        kind=trial, args={p: min(units, getattr(built, p)) if p != "units" else units for p in takes}
+    )
 
 
 def study_name(model: str, world: str) -> str:
@@ -155,7 +163,14 @@ def study_name(model: str, world: str) -> str:
 
 
 def write_starts(
-    path: Path, *, world: str, trials: Sequence[str], store: Store, units: int | None = None, seed: int = 0, history: int = 1
+    path: Path,
+    *,
+    world: str,
+    trials: Sequence[str],
+    store: Store,
+    units: int | None = None,
+    seed: int = 0,
+    history: int = 1,
 ) -> list[str]:
     """Write what an external model must run from; returns the places ("trial/experiment") in the file."""
     if not 1 <= history <= HISTORY:
@@ -163,9 +178,15 @@ def write_starts(
     bench, pieces = Bench(store), []
     card = build("worlds", world).card
     for ref in (trial_ref(t, units) for t in trials):
-        case = make_case(Ref(kind=world), Ref(kind="perfect"), ref, data=DataPlan(), seed=seed, precision="float64")
+        case = make_case(
+            Ref(kind=world), Ref(kind="perfect"), ref, data=DataPlan(), seed=seed, precision="float64"
+        )
         with jax.enable_x64(True):
-            pieces += [_piece(bench, case, e, history) for e in build("trials", ref.kind, ref.args).design(card) if _fits(e)]
+            pieces += [
+                _piece(bench, case, e, history)
+                for e in build("trials", ref.kind, ref.args).design(card)
+                if _fits(e)
+            ]
     data = starts_file(card, pieces)
     write_atomic(path, lambda file: file.write(data) and None)
     return [place for piece in pieces for place in piece["identity"]]
@@ -190,4 +211,3 @@ def known_trials(names: str) -> tuple[str, ...]:
         if ":" not in one:
             load("trials", one)
     return asked
-

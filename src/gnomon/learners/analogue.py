@@ -25,7 +25,8 @@ from gnomon.training.search import Setting, draw_settings, search
 class AnalogueSimulator(AbstractSimulator[Array]):
     """The state plus `blend` times the analogue's increment, plus (1 - blend) times the way to the analogue's successor.
 
-    blend = 1 keeps the own state and borrows the increment; blend = 0 jumps onto the record.
+    blend = 1 keeps the own state and borrows the increment; blend = 0 jumps onto the record. The search stays below 1, where the
+    run is pulled back to the record and cannot diverge.
 
     Attributes:
         library: [entry, number] standardised states.
@@ -115,7 +116,7 @@ class Analogue(AbstractLearner):
             new = (jnp.asarray(setting["knob_weight"]), jnp.asarray(setting["blend"]))
             return eqx.tree_at(lambda s: (s.knob_weight, s.blend), filled(), new)
 
-        space = {"knob_weight": (0.01, 0.1, 1.0), "blend": (0.0, 0.5, 1.0)}
+        space = {"knob_weight": (0.01, 0.1, 1.0), "blend": (0.0, 0.5, 0.9)}
         structures = [dict(knob_weight=w, blend=b) for w in (0.1, 0.01, 1.0) for b in space["blend"]]
         starts = validation_starts(data, 1, reserve=1)
         chosen = search(

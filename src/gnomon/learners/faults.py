@@ -26,11 +26,15 @@ class WrongForcing(AbstractControl):
         """The same experiment with the first knob moved."""
         knob = card.knobs[0]
         offset = self.size * (knob.high - knob.low) / 2
-        own = next((d for d in experiment.drives if d.knob == knob.name), Drive.steady(knob.name, knob.default))
+        own = next(
+            (d for d in experiment.drives if d.knob == knob.name), Drive.steady(knob.name, knob.default)
+        )
         rows = tuple(tuple(v + offset for v in row) for row in own.values)
         others = tuple(d for d in experiment.drives if d.knob != knob.name)
         drives = (*others, Drive(knob=knob.name, times=own.times, values=rows))
-        return Experiment(**{f: getattr(experiment, f) for f in experiment.__struct_fields__} | {"drives": drives})
+        return Experiment(
+            **{f: getattr(experiment, f) for f in experiment.__struct_fields__} | {"drives": drives}
+        )
 
     def alter_runs(self, runs: Runs, card: WorldCard) -> Runs:
         """What is shown is what was run, under the forcing that was ordered."""

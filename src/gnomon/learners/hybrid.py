@@ -75,7 +75,7 @@ class Hybrid(AbstractLearner):
     version: ClassVar[int] = 1
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
-    budget: int = 12
+    budget: int = 8
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Search, then keep the winner."""
@@ -88,9 +88,9 @@ class Hybrid(AbstractLearner):
         patches = patches_of(data)
         names = ("delays", "stages", "degree", "radius", "reach")
         rows = (
-            [(1, 1, 2, 2, 4), (2, 1, 2, 2, 4), (1, 2, 2, 2, 6), (1, 1, 1, 0, 6)]
+            [(2, 2, 2, 2, 8), (1, 1, 2, 2, 4), (2, 3, 2, 2, 8), (2, 1, 2, 2, 8)]
             if patches.shape
-            else [(1, 1, 2, 0, 0), (2, 1, 2, 0, 0), (1, 2, 2, 0, 0), (1, 1, 1, 0, 0)]
+            else [(2, 1, 2, 0, 0), (1, 1, 2, 0, 0), (1, 2, 2, 0, 0), (2, 2, 2, 0, 0)]
         )
         physics_key, search_key = jax.random.split(key)
         spread = _spread(data, patches)
@@ -109,11 +109,13 @@ class Hybrid(AbstractLearner):
             data,
             patches,
             [dict(zip(names, row, strict=True)) for row in rows],
-            {"ridge": (1e-7, 1e-5, 1e-3)},
+            {"ridge": (1e-7, 1e-4)},
             self.budget,
             rows_of,
             simulator_of,
             extra_slices=1,
+            starts=24,
+            steps=300,
             key=search_key,
         )
 

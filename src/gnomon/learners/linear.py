@@ -22,13 +22,13 @@ class Linear(AbstractLearner):
     version: ClassVar[int] = 1
     role: ClassVar[str] = "baseline"
     needs_prior: ClassVar[bool] = False
-    budget: int = 12
+    budget: int = 9
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Search, then keep the winner."""
         patches = patches_of(data)
         choices = (
-            [(2, 6), (1, 6), (1, 12), (4, 6), (2, 12), (8, 3)] if patches.shape else [(2, 0), (1, 0), (4, 0), (8, 0)]
+            [(4, 6), (2, 6), (1, 6), (1, 12), (2, 12), (8, 3)] if patches.shape else [(4, 0), (1, 0), (2, 0), (8, 0)]
         )
         structures = [dict(delays=d, stages=1, degree=1, radius=0, reach=reach) for d, reach in choices]
         return fit_polynomials(

@@ -1,0 +1,1 @@
+"""Measures: pure questions about runs, one file each. NumPy and SciPy only; never worlds or learners."""

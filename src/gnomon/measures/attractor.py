@@ -1,7 +1,7 @@
 """Does a free run visit the same states, by histogram?"""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from gnomon.measures.drawing import RASTER, cloud, image, present
 from gnomon.measures.tables import living, require_truth, runs_of, sites_alike, thinned, with_lost
 from gnomon.numerics.jackknife import pseudo_values
 from gnomon.spec.cards import Variable, WorldCard
-from gnomon.spec.results import Curve
+from gnomon.spec.results import Curve, Role, Series
 
 MOST = 3  # dimensions of a histogram: 30^3 cells
 
@@ -139,7 +139,8 @@ def rasters(evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
     field = _field(card)
     if field is None or len(field.shape) != 1:
         return ()
-    images = {}
+    images: dict[Any, np.ndarray] = {}
+    last = 0.0
     for role in present(evidence, "truth", "subject"):
         runs = runs_of(evidence[role], "free")
         shown = np.flatnonzero(living(runs))
@@ -183,11 +184,11 @@ def _field(card: WorldCard) -> Variable | None:
     )
 
 
-def _projection(role: str, table: UnitTable):
+def _projection(role: Role, table: UnitTable) -> Series:
     points = table["points"][table["alive"]]
     flat = points.reshape(-1, points.shape[-1])
     keep = thinned(len(flat), 400) if len(flat) else np.zeros(0, int)
-    return cloud(role, flat[keep, 0], flat[keep, -1])  # type: ignore[arg-type]
+    return cloud(role, flat[keep, 0], flat[keep, -1])
 
 
 def _axes(card: WorldCard) -> dict[str, str]:
@@ -202,5 +203,3 @@ def _axes(card: WorldCard) -> dict[str, str]:
         "x_label": f"{first.name} (standard deviations)",
         "y_label": f"{last.name} (standard deviations)",
     }
-
-

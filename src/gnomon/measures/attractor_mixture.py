@@ -13,7 +13,9 @@ from gnomon.measures.tables import living, require_truth, runs_of, scaled_state,
 from gnomon.numerics.jackknife import pseudo_values
 from gnomon.spec.results import Curve
 
-SEED = 1963  # of the Monte-Carlo draws: the same for all subjects, so that they are compared on the same states
+SEED = (
+    1963  # of the Monte-Carlo draws: the same for all subjects, so that they are compared on the same states
+)
 
 
 class AttractorMixture(AbstractMeasure):
@@ -59,7 +61,10 @@ class AttractorMixture(AbstractMeasure):
         alive = subject["alive"]
         if not alive.any():
             return np.full(alive.shape, np.inf)
-        flat = truth["points"].reshape(-1, truth["points"].shape[-1])
+        order = np.argsort(
+            truth["points"].sum(axis=(1, 2)), kind="stable"
+        )  # so that the draws know no order of units
+        flat = truth["points"][order].reshape(-1, truth["points"].shape[-1])
         random = np.random.default_rng(SEED)
         centres = flat[random.integers(len(flat), size=self.draws)]
         x = centres + np.sqrt(self.variance) * random.standard_normal(centres.shape)
@@ -86,14 +91,16 @@ class AttractorMixture(AbstractMeasure):
         centre = flat.mean(axis=0)
         spread = np.linalg.eigh(np.atleast_2d(np.cov(flat.T)))
         axes = spread.eigenvectors[:, ::-1][:, :2]
-        axes = axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), np.arange(axes.shape[1])])  # eigenvectors have no sign
+        axes = axes * np.sign(
+            axes[np.argmax(np.abs(axes), axis=0), np.arange(axes.shape[1])]
+        )  # eigenvectors have no sign
         share = spread.eigenvalues[::-1][:2] / spread.eigenvalues.sum()
         series = []
         for role in present(tables, "truth", "subject"):
             points = tables[role]["points"][tables[role]["alive"]].reshape(-1, flat.shape[-1])
             keep = thinned(len(points), 400) if len(points) else np.zeros(0, int)
             shown = (points[keep] - centre) @ axes
-            series.append(cloud(role, shown[:, 0], shown[:, -1]))  # type: ignore[arg-type]
+            series.append(cloud(role, shown[:, 0], shown[:, -1]))
         return (
             Curve(
                 name="attractor_directions",

@@ -28,7 +28,13 @@ def numbers(values: Iterable[float]) -> tuple[float | None, ...]:
 
 
 def line(
-    label: str, role: Role, x: np.ndarray, y: np.ndarray, *, spread: np.ndarray | None = None, most: int = LINE
+    label: str,
+    role: Role,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    spread: np.ndarray | None = None,
+    most: int = LINE,
 ) -> Series:
     """A line or a set of bars, thinned to `most` points; `spread` is the half-width of a band."""
     x, y = np.asarray(x, float), np.asarray(y, float)

@@ -8,7 +8,7 @@ import numpy as np
 from gnomon.core.measure import AbstractMeasure, UnitTable
 from gnomon.core.runs import Evidence
 from gnomon.measures.drawing import NAMES, line, over_units, present
-from gnomon.measures.tables import channels, living, require_truth, runs_of, with_lost
+from gnomon.measures.tables import channel_names, channels, living, require_truth, runs_of, with_lost
 from gnomon.numerics.jackknife import squared_error
 from gnomon.spec.results import Curve
 
@@ -52,15 +52,21 @@ class Moments(AbstractMeasure):
 
     def curves(self, tables: Mapping[str, UnitTable], evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
         """Mean and variance of every channel."""
-        found = channels(evidence["truth"].card, runs_of(evidence["truth"], "free"))
-        names = [name for c in found for name in c.names]
+        names = [name for name, _ in channel_names(evidence["truth"].card)]
         out = []
-        for what, label in (("mean", "mean (standard deviations)"), ("variance", "variance (squared standard deviations)")):
+        for what, label in (
+            ("mean", "mean (standard deviations)"),
+            ("variance", "variance (squared standard deviations)"),
+        ):
             series = []
             for role in present(tables, "truth", "subject", "floor"):
                 mean, twice = over_units(tables[role][what], tables[role]["alive"])
                 series.append(line(NAMES[role], role, np.arange(len(mean)), mean, spread=twice))
-            listed = ", ".join(f"{i}: {n}" for i, n in enumerate(names)) if len(names) <= 8 else "one for each component"
+            listed = (
+                ", ".join(f"{i}: {n}" for i, n in enumerate(names))
+                if len(names) <= 8
+                else "one for each component"
+            )
             out.append(
                 Curve(
                     name=what,
@@ -76,8 +82,8 @@ class Moments(AbstractMeasure):
 
 
 def _variance(values: np.ndarray) -> np.ndarray:
-    """[unit, channel] variance about the unit's own mean, over time and alike points."""
-    return values.var(axis=(1, 3))
+    """[unit, channel] variance in time at each point, mean over alike points: a field that stands still has none."""
+    return values.var(axis=1).mean(axis=-1)
 
 
 def _features(table: UnitTable) -> np.ndarray:

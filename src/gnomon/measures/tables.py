@@ -1,5 +1,6 @@
 """From runs to per-unit arrays: which units live, states over their scales, channels of pooled sites."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,10 +29,15 @@ def declared(evidence: Evidence, key: str) -> Any:
 
 def living(runs: Runs) -> np.ndarray:
     """[unit] whether every member stayed on the attractor; a value that is not finite counts as lost."""
-    alive = (np.asarray(runs.diverged) < 0).all(axis=1)
+    alive = kept(runs)
     for x in runs.obs.values():
         alive &= np.isfinite(x).reshape(len(x), -1).all(axis=1)
     return alive
+
+
+def kept(runs: Runs) -> np.ndarray:
+    """[unit] whether no member was marked as diverged."""
+    return np.asarray(np.all(np.asarray(runs.diverged) < 0, axis=1))
 
 
 def with_lost(values: np.ndarray, alive: np.ndarray, lost: float = np.inf) -> np.ndarray:
@@ -95,12 +101,10 @@ class Channels(NamedTuple):
 
     Attributes:
         values: [unit, lead, channel, site] over the scale; alike points are sites of one channel.
-        names: of the channels.
     """
 
     variable: Variable
     values: np.ndarray
-    names: tuple[str, ...]
 
 
 def channels(card: WorldCard, runs: Runs) -> list[Channels]:
@@ -109,9 +113,17 @@ def channels(card: WorldCard, runs: Runs) -> list[Channels]:
     for v in card.variables:
         x = np.asarray(runs.obs[v.name][:, 0], float) / v.scale
         x = x.reshape(*x.shape[:2], -1)
-        alike = sites_alike(card, v) and x.shape[-1] > 1
-        if alike or x.shape[-1] == 1:
-            out.append(Channels(v, x[:, :, None, :], (v.name,)))
+        out.append(Channels(v, x[:, :, None, :] if sites_alike(card, v) else x[..., None]))
+    return out
+
+
+def channel_names(card: WorldCard) -> list[tuple[str, Variable]]:
+    """The name of each channel, in the order of `channels`, and the variable it belongs to."""
+    out = []
+    for v in card.variables:
+        size = math.prod(v.shape)
+        if sites_alike(card, v) or size == 1:
+            out.append((v.name, v))
         else:
-            out.append(Channels(v, x[..., None], tuple(f"{v.name}[{i}]" for i in range(x.shape[-1]))))
+            out.extend((f"{v.name}[{i}]", v) for i in range(size))
     return out

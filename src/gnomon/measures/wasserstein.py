@@ -8,7 +8,7 @@ import numpy as np
 from gnomon.core.measure import AbstractMeasure, UnitTable
 from gnomon.core.runs import Evidence
 from gnomon.measures.drawing import NAMES, line, present
-from gnomon.measures.tables import channels, living, require_truth, runs_of, with_lost
+from gnomon.measures.tables import channel_names, channels, living, require_truth, runs_of, with_lost
 from gnomon.spec.results import Curve
 
 LEVELS = 200  # quantiles kept of each unit
@@ -54,12 +54,8 @@ class Wasserstein(AbstractMeasure):
 
     def curves(self, tables: Mapping[str, UnitTable], evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
         """Densities of the first three channels."""
-        card = evidence["truth"].card
-        names = [name for c in channels(card, runs_of(evidence["truth"], "free")) for name in c.names]
-        owner = {v.name: v for v in card.variables}
         out = []
-        for i, name in enumerate(names[:3]):
-            v = owner[name.split("[")[0]]
+        for i, (name, v) in enumerate(channel_names(evidence["truth"].card)[:3]):
             pooled = tables["truth"]["quantiles"][:, i].ravel()
             edges = np.linspace(pooled.min() - 0.5, pooled.max() + 0.5, 61)
             series = []
@@ -68,7 +64,9 @@ class Wasserstein(AbstractMeasure):
                 if not len(kept):
                     continue
                 height = np.histogram(kept, edges)[0] / (len(kept) * (edges[1] - edges[0]))
-                series.append(line(NAMES[role], role, (edges[1:] + edges[:-1]) / 2 * v.scale, height / v.scale))
+                series.append(
+                    line(NAMES[role], role, (edges[1:] + edges[:-1]) / 2 * v.scale, height / v.scale)
+                )
             out.append(
                 Curve(
                     name=f"distribution_{i}",

@@ -38,7 +38,9 @@ def log_bands(first: float, last: float, count: int) -> np.ndarray:
     return np.geomspace(first, last * (1 + 1e-9), count + 1)
 
 
-def band_means(coordinate: np.ndarray, density: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def band_means(
+    coordinate: np.ndarray, density: np.ndarray, edges: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean density of the points in each band; empty bands are left out.
 
     Args:

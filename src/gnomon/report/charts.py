@@ -22,12 +22,22 @@ POWERS_OF_TEN = (
     " ? format(datum.value, '~e') : format(datum.value, '~g')) : ''"
 )
 ORDER = {"null": 0, "floor": 1, "truth": 2, "subject": 3}  # later lies on top
+OVERLAP = 1.12  # pixels of a raster reach under their neighbours, or seams would show between them
 PANELS = ("points", "raster")  # kinds with one panel for each series
 
 
 def templates() -> dict[str, dict[str, Any]]:
     """Every template by kind, slots unfilled."""
-    return {"line": _line(), "points": _points(), "bars": _bars(), "raster": _raster()}
+    return {
+        "line": _line(band=False), "line+band": _line(band=True), "points": _points(), "bars": _bars(error=False),
+        "bars+band": _bars(error=True), "raster": _raster(),
+    }
+
+
+def template_of(curve: Curve) -> str:
+    """The name of the template that draws a curve."""
+    banded = any(s.low and s.high and any(v is not None for v in s.low) for s in curve.series)
+    return f"{curve.kind}+band" if banded and curve.kind in ("line", "bars") else curve.kind
 
 
 def slots(curve: Curve) -> dict[str, Any]:
@@ -92,7 +102,7 @@ def chart(curve: Curve, *, scheme: Scheme = "light", width: int = 420, height: i
         "$rows": rows(curve), "$colours": colours(curve, scheme), "$width": width, "$height": height,
         "$columns": min(panels, 2),
     }
-    return fill(templates()[curve.kind], filled)
+    return fill(templates()[template_of(curve)], filled)
 
 
 def theme(scheme: Scheme) -> dict[str, str]:
@@ -158,8 +168,8 @@ def _raster_rows(curve: Curve) -> list[dict[str, Any]]:
             for i, value in enumerate(line):
                 if _shown(value, False):
                     out.append(
-                        {"s": name, "r": role, "x": x0 + i * dx, "X": x0 + (i + 1) * dx,
-                         "y": y0 + j * dy, "Y": y0 + (j + 1) * dy, "v": value}
+                        {"s": name, "r": role, "x": x0 + i * dx, "X": x0 + (i + OVERLAP) * dx,
+                         "y": y0 + j * dy, "Y": y0 + (j + OVERLAP) * dy, "v": value}
                     )
     return out
 
@@ -179,7 +189,7 @@ def _frame(body: dict[str, Any], config: dict[str, Any] | None = None) -> dict[s
         "data": {"values": "$rows"},
         **body,
         "config": {
-            "font": FONT, "padding": 6, "view": {"stroke": None}, "axis": axis,
+            "font": FONT, "padding": 6, "view": {"stroke": None}, "axis": axis, "scale": {"zero": False},
             "title": {
                 "anchor": "start", "fontSize": 13.5, "fontWeight": 600, "color": "$ink", "offset": 10, "frame": "group",
                 "subtitleColor": "$soft", "subtitleFontSize": 11.5, "subtitlePadding": 3,
@@ -196,9 +206,9 @@ def _frame(body: dict[str, Any], config: dict[str, Any] | None = None) -> dict[s
 
 def _axes(**extra: Any) -> dict[str, Any]:
     x = {"field": "x", "type": "quantitative", "title": "$x_label",
-         "scale": {"type": "$x_scale", "zero": False, "nice": False}, "axis": {"grid": False, "tickCount": 6, "labelExpr": "$x_ticks"}}
+         "scale": {"type": "$x_scale", "nice": False}, "axis": {"grid": False, "tickCount": 6, "labelExpr": "$x_ticks"}}
     y = {"field": "y", "type": "quantitative", "title": "$y_label",
-         "scale": {"type": "$y_scale", "zero": False}, "axis": {"tickCount": 5, "labelExpr": "$y_ticks"}}
+         "scale": {"type": "$y_scale"}, "axis": {"tickCount": 5, "labelExpr": "$y_ticks"}}
     return {"x": x, "y": y, **extra}
 
 
@@ -214,12 +224,12 @@ def _tooltip() -> list[dict[str, Any]]:
     ]
 
 
-def _line() -> dict[str, Any]:
-    band = {
+def _line(*, band: bool) -> dict[str, Any]:
+    area = {
         "transform": [{"filter": "isValid(datum.lo)"}],
         "mark": {"type": "area", "opacity": 0.16, "line": False},
         "encoding": _axes(
-            y={"field": "lo", "type": "quantitative", "title": "$y_label", "scale": {"type": "$y_scale", "zero": False}},
+            y={"field": "lo", "type": "quantitative", "title": "$y_label", "scale": {"type": "$y_scale"}},
             y2={"field": "hi"}, color=_colour({"symbolType": "stroke"}),
         ),
     }
@@ -232,7 +242,7 @@ def _line() -> dict[str, Any]:
         "mark": {"type": "point", "size": 60, "filled": True, "opacity": 0},
         "encoding": _axes(color=_colour({"symbolType": "stroke"}), tooltip=_tooltip()),
     }
-    return _frame({"width": "$width", "height": "$height", "layer": [band, line, hover]})
+    return _frame({"width": "$width", "height": "$height", "layer": [*([area] if band else []), line, hover]})
 
 
 def _points() -> dict[str, Any]:
@@ -248,7 +258,7 @@ def _points() -> dict[str, Any]:
     return _frame(body)
 
 
-def _bars() -> dict[str, Any]:
+def _bars(*, error: bool) -> dict[str, Any]:
     x = {"field": "x", "type": "ordinal", "title": "$x_label", "axis": {"labelAngle": 0, "labelOverlap": True, "grid": False}}
     y = {"field": "y", "type": "quantitative", "title": "$y_label", "scale": {"type": "linear", "zero": True},
          "axis": {"tickCount": 5}}
@@ -257,7 +267,7 @@ def _bars() -> dict[str, Any]:
         "mark": {"type": "bar", "cornerRadiusEnd": 2, "width": {"band": 0.72}},
         "encoding": {"x": x, "y": y, "color": _colour({"symbolType": "square"}), "tooltip": _tooltip()},
     }
-    error = {
+    interval = {
         "transform": [{"filter": "datum.r == 'subject' && isValid(datum.lo)"}],
         "mark": {"type": "rule", "color": "$ink", "strokeWidth": 1.2},
         "encoding": {"x": x, "y": {"field": "lo", "type": "quantitative", "title": "$y_label"}, "y2": {"field": "hi"}},
@@ -267,7 +277,7 @@ def _bars() -> dict[str, Any]:
         "mark": {"type": "tick", "thickness": 2.5, "opacity": 1, "width": {"band": 0.9}},
         "encoding": {"x": x, "y": y, "color": _colour({"symbolType": "square"}), "tooltip": _tooltip()},
     }
-    return _frame({"width": "$width", "height": "$height", "layer": [mine, error, others]})
+    return _frame({"width": "$width", "height": "$height", "layer": [mine, *([interval] if error else []), others]})
 
 
 def _raster() -> dict[str, Any]:
@@ -280,11 +290,10 @@ def _raster() -> dict[str, Any]:
         "columns": "$columns",
         "spec": {
             "width": "$width", "height": "$height",
-            "mark": {"type": "rect", "clip": True, "strokeWidth": 0.6},
+            "mark": {"type": "rect", "clip": True},
             "encoding": {
                 **_axes(x2={"field": "X"}, y2={"field": "Y"}),
                 "color": shade,
-                "stroke": {**shade, "legend": None},  # hides the seams between neighbouring rectangles
             },
         },
     }

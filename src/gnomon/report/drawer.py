@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from gnomon.report.payload import Pool
-from gnomon.report.words import OUTCOMES, fidelity_quoted, number, quoted
+from gnomon.report.words import OUTCOMES, fidelity, number
 from gnomon.spec.registry import BUILT_IN
-from gnomon.spec.results import Details, Result, Score
+from gnomon.spec.results import Details, Estimate, Result, Score
 from gnomon.store.results import Store
 
-HEAD = ("measure", "value", "null", "floor", "fidelity", "units", "smallest effect")
+HEAD = ("measure", "value", "null", "floor", "fidelity", "n units", "smallest effect")
 
 
 def seed_drawer(result: Result, details: Details | None, pool: Pool) -> dict[str, Any]:
@@ -35,30 +35,49 @@ def drawers(
 
 
 def score_row(score: Score) -> list[Any]:
-    """Cells of the table of measures; a cell with a second line is a pair. The last says what else is to be known."""
+    """Cells of the table of measures, each a list of lines; the last entry says what else is to be known."""
     summary = BUILT_IN["measures"][score.measure].summary if score.measure in BUILT_IN["measures"] else ""
-    name = score.measure.replace("_", " ")
-    null_name = score.null_name.replace("_", " ")
     remark = OUTCOMES[score.status] if score.status != "ok" else ""
     if score.reason:
         remark = f"{remark}: {score.reason}" if remark else score.reason
     if score.diverged and "diverged" not in remark:
         remark = "; ".join(filter(None, [remark, f"{score.diverged} of {score.n} units diverged"]))
-    fid = fidelity_quoted(score.fidelity) or (OUTCOMES[score.status] if score.status != "ok" else "not asked")
     return [
-        [name + (" ★" if score.headline else ""), summary],
-        [quoted(score.value, score.units), _distance(score.discrepancy)],
-        [quoted(score.null_value, score.units), "; ".join(filter(None, [null_name, _distance(score.null)]))],
-        [quoted(score.floor_value, score.units), _distance(score.floor)],
-        [fid, ""],
+        [score.measure.replace("_", " ") + (" ★" if score.headline else ""), summary],
+        _lines(score.value, score.units, score.discrepancy),
+        _lines(score.null_value, score.units, score.null) + [score.null_name.replace("_", " ")],
+        _lines(score.floor_value, score.units, score.floor),
+        _fidelity(score.fidelity) or [OUTCOMES[score.status] if score.status != "ok" else "no fidelity"],
         [str(score.n), f"{score.diverged} diverged" if score.diverged else ""],
-        [number(score.smallest_effect, 2) if score.smallest_effect is not None else "", ""],
+        [number(score.smallest_effect, 2) if score.smallest_effect is not None else ""],
         remark,
     ]
 
 
-def _distance(estimate: Any) -> str:
-    return f"distance {quoted(estimate)}" if estimate is not None and estimate.value is not None else ""
+def _lines(value: Estimate | None, units: str, distance: Estimate | None) -> list[str]:
+    """A number, its interval below it, and the distance from the truth where that is another number."""
+    lines = _pair(value, units)
+    if distance is not None and distance.value is not None and (value is None or distance.value != value.value):
+        head, *rest = _pair(distance, "")
+        lines = [*(lines or [""]), f"distance {head}", *rest]
+    return lines or [""]
+
+
+def _fidelity(estimate: Estimate | None) -> list[str]:
+    if estimate is None or estimate.value is None:
+        return []
+    bare = estimate.low is None or estimate.high is None
+    return [fidelity(estimate.value), *([] if bare else [f"{fidelity(estimate.low)} to {fidelity(estimate.high)}"])]
+
+
+def _pair(estimate: Estimate | None, units: str) -> list[str]:
+    if estimate is None:
+        return []
+    if estimate.value is None:
+        return [estimate.reason or "unknown"]
+    unit = "" if units in ("", "1") else f" {units}"
+    bare = estimate.low is None or estimate.high is None
+    return [f"{number(estimate.value)}{unit}", *([] if bare else [f"{number(estimate.low)} to {number(estimate.high)}"])]
 
 
 def _outcome(result: Result) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from gnomon.report.charts import drawn, labels, slots, templates, theme
+from gnomon.report.charts import drawn, labels, slots, template_of, templates, theme
 from gnomon.report.palette import ROLES
 from gnomon.spec.results import Curve, Series
 
@@ -29,7 +29,7 @@ class Pool:
 
     def add(self, curve: Curve) -> int:
         """The number of a figure."""
-        figure = {"k": curve.kind, "n": curve.name, "v": slots(curve), "log": curve.log}
+        figure = {"k": curve.kind, "t": template_of(curve), "n": curve.name, "v": slots(curve), "log": curve.log}
         named = labels(curve)
         if curve.kind == "raster":
             figure["extent"] = curve.extent

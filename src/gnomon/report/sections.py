@@ -12,11 +12,11 @@ from gnomon.spec.study import CONTROLS
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table of text. `links` names, for each row, the result whose details the row opens, or ''."""
+    """A table of text. `cells` names, for each row, the cell (learner, world, trial) that the row opens."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    links: tuple[str, ...] = ()
+    cells: tuple[tuple[str, str, str], ...] = ()
 
 
 class Named:
@@ -35,12 +35,12 @@ def cost(results: Sequence[Result], table: Ladder, judged: Sequence[str]) -> Tab
     named = Named(results)
     measures: dict[str, str] = {}
     rows: dict[tuple[str, str], dict[str, str]] = {}
-    links: dict[tuple[str, str], str] = {}
+    opens: dict[tuple[str, str], tuple[str, str, str]] = {}
     for result in _in_order(results, table, named):
         if named(result, "trial") in judged:
             continue
         place = (named(result, "learner"), named(result, "world"))
-        links.setdefault(place, result.id)
+        opens.setdefault(place, (*place, named(result, "trial")))
         row = rows.setdefault(place, {})
         for score in result.scores:
             measures.setdefault(score.measure, score.units)
@@ -50,7 +50,7 @@ def cost(results: Sequence[Result], table: Ladder, judged: Sequence[str]) -> Tab
     heads = [m.replace("_", " ") + (f" ({u})" if u not in ("", "1") else "") for m, u in measures.items()]
     extra = ["outcome"] if any("outcome" in r for r in rows.values()) else []
     body = tuple((*place, *(row.get(m, "") for m in [*measures, *extra])) for place, row in rows.items())
-    return Table(("learner", "world", *heads, *extra), body, tuple(links[p] for p in rows))
+    return Table(("learner", "world", *heads, *extra), body, tuple(opens[p] for p in rows))
 
 
 def learned(results: Sequence[Result], table: Ladder) -> Table:
@@ -62,9 +62,9 @@ def learned(results: Sequence[Result], table: Ladder) -> Table:
         if place in seen or not result.learned or result.case["learner"]["kind"] in CONTROLS:
             continue
         data = result.case.get("data", {})
-        saw = f"{data.get('trajectories', '?')} + {data.get('validation', '?')} trajectories of {data.get('steps', '?')}"
+        saw = f"({data.get('trajectories', '?')} + {data.get('validation', '?')}) × {data.get('steps', '?')}"
         seen[place] = (*place, saw, plainly(result.learned))
-    return Table(("learner", "world", "saw (training + validation)", "chose"), tuple(seen.values()))
+    return Table(("learner", "world", "saw: (training + validation) × steps", "chose"), tuple(seen.values()))
 
 
 def smallest_effects(table: Ladder, judged: Sequence[str]) -> Table:

@@ -13,7 +13,7 @@ from gnomon.spec.results import Details, Result
 from gnomon.spec.study import CONTROLS, Rule
 from gnomon.store.results import Store
 
-MOST = 800  # comparisons; beyond it only the rule's subject (or the first learner) is compared with the others
+MOST = 500  # comparisons; beyond it only the rule's subject (or the first learner) is compared with the others
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -69,6 +69,7 @@ class LearnerView:
     sentence: str
     short: str
     fails_at: int | None
+    fails_in: str | None
 
 
 def learners(
@@ -89,7 +90,7 @@ def learners(
         fails_at = rungs.index(failure.world) if failure and failure.world in rungs else None
         views.append(
             LearnerView(
-                name=name, rows=rows[::-1], sentence=failure.text if failure else "", fails_at=fails_at,
+                name=name, rows=rows[::-1], fails_in=failure.trial if failure else None, sentence=failure.text if failure else "", fails_at=fails_at,
                 role="control" if kind in CONTROLS else "fault" if kind in FAULTS else "subject",
                 summary=BUILT_IN["learners"][kind].summary if kind in BUILT_IN["learners"] else "",
                 short=f"first fails on {failure.world}, {failure.trial}" if failure and failure.world
@@ -150,7 +151,7 @@ def _cell(cell: Cell | None, threshold: float) -> CellView | None:
     return CellView(
         learner=cell.learner, world=cell.world, rung=cell.rung, trial=cell.trial, verdict=verdict, shown=shown,
         note=note, tip=_tip(cell, verdict), step=None if value is None else step_of(value),
-        dot=_along(value), left=_along(low), right=_along(high), results=tuple(s.result for s in cell.seeds),
+        dot=_along(estimate.value if estimate and estimate.value is not None else value), left=_along(low), right=_along(high), results=tuple(s.result for s in cell.seeds),
     )
 
 

@@ -24,7 +24,8 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def fidelity(value: float) -> str:
     """Two decimals; far outside the scale, none."""
-    return (f"{value:.2f}" if abs(value) < 9.995 else f"{value:.0f}").replace("-", MINUS)
+    text = f"{round(value, 2) + 0.0:.2f}" if abs(value) < 9.995 else f"{value:.0f}"  # + 0.0: never "-0.00"
+    return text.replace("-", MINUS)
 
 
 def quoted(estimate: Estimate | None, units: str = "") -> str:
@@ -53,10 +54,10 @@ def plainly(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} = {_nested(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
-        return " to ".join(map(_nested, value)) if _is_range(value) else ", ".join(map(_nested, value))
-    if isinstance(value, float):
-        return number(value)
-    return {True: "yes", False: "no", None: "none"}.get(value, str(value)) if _is_word(value) else str(value)
+        return (" to " if _is_range(value) else ", ").join(map(_nested, value))
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def _nested(value: object) -> str:
@@ -65,7 +66,3 @@ def _nested(value: object) -> str:
 
 def _is_range(value: list | tuple) -> bool:
     return len(value) == 2 and all(isinstance(v, float) for v in value)
-
-
-def _is_word(value: object) -> bool:
-    return value is None or isinstance(value, bool)

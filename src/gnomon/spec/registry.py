@@ -29,7 +29,9 @@ KINDS = ("worlds", "learners", "trials", "measures")
 
 BUILT_IN: dict[str, dict[str, Entry]] = {
     "worlds": {
-        "lorenz63": Entry("gnomon.worlds.flow.lorenz63:Lorenz63", "Lorenz's three equations of 1963; knob rho"),
+        "lorenz63": Entry(
+            "gnomon.worlds.flow.lorenz63:Lorenz63", "Lorenz's three equations of 1963; knob rho"
+        ),
         "lorenz96": Entry(
             "gnomon.worlds.network.lorenz96:Lorenz96", "Lorenz's ring of 40 coupled sites; knob F"
         ),
@@ -39,23 +41,32 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         ),
     },
     "learners": {
-        "perfect": Entry("gnomon.learners.controls:Perfect", "control: the world itself, started from observations"),
+        "perfect": Entry(
+            "gnomon.learners.controls:Perfect", "control: the world itself, started from observations"
+        ),
         "null": Entry("gnomon.learners.controls:Null", "control: an independent draw of each measure's null"),
         "wrong_forcing": Entry("gnomon.learners.faults:WrongForcing", "planted fault: the first knob is off"),
         "damped": Entry("gnomon.learners.faults:Damped", "planted fault: fast fluctuations are damped"),
-        "overconfident": Entry("gnomon.learners.faults:Overconfident", "planted fault: the ensemble is too narrow"),
+        "overconfident": Entry(
+            "gnomon.learners.faults:Overconfident", "planted fault: the ensemble is too narrow"
+        ),
         "user": Entry("gnomon.adapters.user:UserModel", "your own step(state, forcing) -> state"),
         "files": Entry("gnomon.adapters.user:RolloutFiles", "files of rollouts that your own model wrote"),
         "persistence": Entry("gnomon.learners.baselines:Persistence", "tomorrow is today"),
         "climatology": Entry("gnomon.learners.baselines:Climatology", "the training mean, given the knob"),
         "analogue": Entry("gnomon.learners.analogue:Analogue", "follow the nearest state seen in training"),
         "linear": Entry("gnomon.learners.linear:Linear", "ridge DMD with delays"),
-        "nvar": Entry("gnomon.learners.nvar:Nvar", "next-generation reservoir: polynomials of delayed states"),
+        "nvar": Entry(
+            "gnomon.learners.nvar:Nvar", "next-generation reservoir: polynomials of delayed states"
+        ),
         "echo_state": Entry("gnomon.learners.echo_state:EchoState", "leaky echo state network, closed loop"),
         "residual": Entry(
-            "gnomon.learners.residual:Residual", "residual network (dense or convolution), one-step then unrolled"
+            "gnomon.learners.residual:Residual",
+            "residual network (dense or convolution), one-step then unrolled",
         ),
-        "hybrid": Entry("gnomon.learners.hybrid:Hybrid", "imperfect physics of the same world plus a learned correction"),
+        "hybrid": Entry(
+            "gnomon.learners.hybrid:Hybrid", "imperfect physics of the same world plus a learned correction"
+        ),
     },
     "trials": {
         "forecast": Entry("gnomon.trials.forecast:Forecast", "how long is it right?"),
@@ -66,37 +77,61 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         "cost": Entry("gnomon.trials.cost:Cost", "what does it take to run and to train?"),
     },
     "measures": {
-        "valid_time": Entry("gnomon.measures.valid_time:ValidTime", "valid prediction time in Lyapunov times"),
+        "valid_time": Entry(
+            "gnomon.measures.valid_time:ValidTime", "valid prediction time in Lyapunov times"
+        ),
         "error_growth": Entry("gnomon.measures.error_growth:ErrorGrowth", "squared error against lead time"),
         "attractor": Entry("gnomon.measures.attractor:Attractor", "state-space divergence by histogram"),
         "attractor_mixture": Entry(
             "gnomon.measures.attractor_mixture:AttractorMixture", "state-space divergence by Gaussian mixture"
         ),
-        "wasserstein": Entry("gnomon.measures.wasserstein:Wasserstein", "distance of the distributions of each variable"),
+        "wasserstein": Entry(
+            "gnomon.measures.wasserstein:Wasserstein", "distance of the distributions of each variable"
+        ),
         "moments": Entry("gnomon.measures.moments:Moments", "mean and variance of each variable"),
-        "log_spectrum": Entry("gnomon.measures.log_spectrum:LogSpectrum", "distance of the logarithms of power spectra"),
+        "log_spectrum": Entry(
+            "gnomon.measures.log_spectrum:LogSpectrum", "distance of the logarithms of power spectra"
+        ),
         "spectrum_hellinger": Entry(
-            "gnomon.measures.spectrum_hellinger:SpectrumHellinger", "Hellinger distance of smoothed power spectra"
+            "gnomon.measures.spectrum_hellinger:SpectrumHellinger",
+            "Hellinger distance of smoothed power spectra",
         ),
         "leading_exponent": Entry(
             "gnomon.measures.exponents:LeadingExponent", "leading Lyapunov exponent of the learned system"
         ),
-        "kaplan_yorke": Entry("gnomon.measures.exponents:KaplanYorke", "Kaplan-Yorke dimension of the learned system"),
-        "conserved": Entry("gnomon.measures.conserved:Conserved", "drift of quantities the world conserves or balances"),
-        "response_error": Entry("gnomon.measures.response_error:ResponseError", "error of the forced response"),
+        "kaplan_yorke": Entry(
+            "gnomon.measures.exponents:KaplanYorke", "Kaplan-Yorke dimension of the learned system"
+        ),
+        "conserved": Entry(
+            "gnomon.measures.conserved:Conserved", "drift of quantities the world conserves or balances"
+        ),
+        "response_error": Entry(
+            "gnomon.measures.response_error:ResponseError", "error of the forced response"
+        ),
         "response_amplitude": Entry(
-            "gnomon.measures.response_amplitude:ResponseAmplitude", "strength of the response over the true one"
+            "gnomon.measures.response_amplitude:ResponseAmplitude",
+            "strength of the response over the true one",
         ),
         "response_pattern": Entry(
             "gnomon.measures.response_pattern:ResponsePattern", "pattern correlation of odd and even response"
         ),
-        "response_slow": Entry("gnomon.measures.response_slow:ResponseSlow", "error of the response to a slow cycle"),
-        "shift_error": Entry("gnomon.measures.shift_error:ShiftError", "error of the response beyond the training range"),
+        "response_slow": Entry(
+            "gnomon.measures.response_slow:ResponseSlow", "error of the response to a slow cycle"
+        ),
+        "shift_error": Entry(
+            "gnomon.measures.shift_error:ShiftError", "error of the response beyond the training range"
+        ),
         "nonlinearity": Entry("gnomon.measures.nonlinearity:Nonlinearity", "|X(2d) - 2X(d)| / |2X(d)|"),
         "crps": Entry("gnomon.measures.crps:Crps", "fair continuous ranked probability score"),
-        "spread_skill": Entry("gnomon.measures.spread_skill:SpreadSkill", "ensemble spread over error of its mean"),
-        "coverage": Entry("gnomon.measures.coverage:Coverage", "how often the truth lies in the central interval"),
-        "rank_histogram": Entry("gnomon.measures.rank_histogram:RankHistogram", "rank of the truth among the members"),
+        "spread_skill": Entry(
+            "gnomon.measures.spread_skill:SpreadSkill", "ensemble spread over error of its mean"
+        ),
+        "coverage": Entry(
+            "gnomon.measures.coverage:Coverage", "how often the truth lies in the central interval"
+        ),
+        "rank_histogram": Entry(
+            "gnomon.measures.rank_histogram:RankHistogram", "rank of the truth among the members"
+        ),
         "speed": Entry("gnomon.measures.speed:Speed", "simulated time per second, steps per second"),
         "training_cost": Entry("gnomon.measures.speed:TrainingCost", "seconds and trials spent on the fit"),
         "memory": Entry("gnomon.measures.speed:Memory", "peak memory while running"),
@@ -111,7 +146,9 @@ def _plug_ins(kind: str) -> tuple[tuple[str, Entry], ...]:
     for point in importlib.metadata.entry_points(group=f"gnomon.{kind}"):
         where = point.dist.name if point.dist else "an installed package"
         if point.name in BUILT_IN[kind]:
-            raise BadSpec(f"{where} registers {kind[:-1]} {point.name!r}, a name that is already taken; rename it")
+            raise BadSpec(
+                f"{where} registers {kind[:-1]} {point.name!r}, a name that is already taken; rename it"
+            )
         found.append((point.name, Entry(point.value, f"from {where}")))
     return tuple(found)
 
@@ -148,7 +185,9 @@ def typed_arguments(kind: str, name: str, args: Mapping[str, Any]) -> dict[str, 
     struct = _signature_struct(factory)
     for key in args:
         if key not in struct.__struct_fields__:
-            raise BadSpec(f"{kind[:-1]} {name!r} has no argument {key!r}; {suggest(key, struct.__struct_fields__)}")
+            raise BadSpec(
+                f"{kind[:-1]} {name!r} has no argument {key!r}; {suggest(key, struct.__struct_fields__)}"
+            )
     try:
         return msgspec.structs.asdict(msgspec.convert(dict(args), struct, strict=False))
     except msgspec.ValidationError as error:

@@ -27,7 +27,9 @@ def find_study(name: str) -> Path:
     if path.is_file():
         return path
     if path.suffix == ".toml" or len(path.parts) > 1:
-        raise UnknownName(f"no study file {name!r}; give the path of a TOML file or a name from: gnomon list studies")
+        raise UnknownName(
+            f"no study file {name!r}; give the path of a TOML file or a name from: gnomon list studies"
+        )
     table = shipped()
     if name not in table:
         raise UnknownName(f"no study named {name!r}; {suggest(name, table)}")

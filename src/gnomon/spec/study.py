@@ -145,8 +145,14 @@ def make_case(
         model = build("learners", learner.kind, learner.args).identity()
     return msgspec.convert(
         dict(
-            world=full_world, learner=full_learner, trial=full_trial, data=data, seed=seed,
-            precision=precision, versions=versions, model=model,
+            world=full_world,
+            learner=full_learner,
+            trial=full_trial,
+            data=data,
+            seed=seed,
+            precision=precision,
+            versions=versions,
+            model=model,
         ),
         Case,
         from_attributes=True,
@@ -170,7 +176,9 @@ def read_study(path: Path) -> Study:
     except msgspec.ValidationError as error:
         raise BadSpec(_locate(path.name, text, str(error))) from None
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}", study.name):
-        raise BadSpec(f"{path.name}: study name {study.name!r} may hold letters, digits, '_', '.' and '-' only")
+        raise BadSpec(
+            f"{path.name}: study name {study.name!r} may hold letters, digits, '_', '.' and '-' only"
+        )
     for what in ("worlds", "learners", "trials", "seeds"):
         if not getattr(study, what):
             raise BadSpec(f"{path.name}: {what!r} is empty; a study needs at least one")
@@ -202,7 +210,9 @@ def _unlabelled(case: Case) -> Any:
 def _locate(name: str, text: str, message: str) -> str:
     """Add the line of the key that msgspec complains about, and the nearest right key."""
     unknown = re.search(r"unknown field `([^`]+)`", message)
-    path_keys = re.findall(r"\.([A-Za-z_][A-Za-z0-9_]*)", message.split(" - at ")[-1]) if " - at " in message else []
+    path_keys = (
+        re.findall(r"\.([A-Za-z_][A-Za-z0-9_]*)", message.split(" - at ")[-1]) if " - at " in message else []
+    )
     key = unknown.group(1) if unknown else (path_keys[-1] if path_keys else None)
     line = ""
     if key is not None:

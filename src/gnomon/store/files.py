@@ -128,7 +128,8 @@ def cannot(verb: str, path: Path, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         fix = "the disk is full; free some space and run again, finished work is kept"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        fix = f"the folder may not be {'written' if verb == 'write' else 'read'} by you; change its permissions or choose another --store"
+        may = "written" if verb == "write" else "read"
+        fix = f"it may not be {may} by you; change the permissions or choose another --store"
     else:
         fix = "check the disk, then run again"
     return StoreError(f"cannot {verb} {path}: {why}; {fix}")

@@ -80,9 +80,11 @@ def read_meta(path: Path, kind: str, name: str) -> dict[str, Any]:
 def file_checksum(file: BinaryIO) -> str:
     """The name of an open file's bytes, read in pieces."""
     file.seek(0)
-    digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
+    digest = hashlib.blake2b(digest_size=20)
+    while piece := file.read(2**20):
+        digest.update(piece)
     file.seek(0)
-    return digest
+    return digest.hexdigest()
 
 
 def _meta(data: bytes, kind: str, name: str) -> dict[str, Any]:
@@ -107,8 +109,11 @@ def _read(npz: Path, sealed: bytes, kind: str, name: str) -> Node:
 
 
 def _load(file: BinaryIO) -> dict[str, np.ndarray]:
-    """Arrays of an open .npz. A stranger's checksum may be right and the file still hostile: nothing is unpickled,
-    and what would unpack to more than the limit is refused."""
+    """Arrays of an open .npz.
+
+    A stranger's checksum may be right and the file still hostile: nothing is unpickled, and what would unpack to
+    more than the limit is refused.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             if sum(info.file_size for info in archive.infolist()) > ARRAYS_LIMIT:

@@ -16,12 +16,16 @@ def check_trial(trial: AbstractTrial, card: WorldCard) -> None:
     if not experiments or len(set(labels)) != len(labels):
         raise BadSpec(f"{name}: expected at least one experiment and every label once, got {labels}")
     if canonical(experiments) != canonical(trial.design(card)):
-        raise BadSpec(f"{name}: two calls of design() differ; a design may depend on the card and the fields only")
+        raise BadSpec(
+            f"{name}: two calls of design() differ; a design may depend on the card and the fields only"
+        )
     knobs = {k.name for k in card.knobs}
     for experiment in experiments:
         unknown = {d.knob for d in experiment.drives} - knobs
         if unknown:
-            raise BadSpec(f"{name}: experiment {experiment.label!r} drives {sorted(unknown)}, not knobs of the world")
+            raise BadSpec(
+                f"{name}: experiment {experiment.label!r} drives {sorted(unknown)}, not knobs of the world"
+            )
     declared = trial.declare(card)
     try:
         msgspec.json.encode(declared)
@@ -32,6 +36,8 @@ def check_trial(trial: AbstractTrial, card: WorldCard) -> None:
         if missing:
             raise BadSpec(f"{name}: {key} names {sorted(missing)}, which no experiment carries")
     if trial.headline and trial.headline != (trial.measures or ("",))[0]:
-        raise BadSpec(f"{name}: the headline {trial.headline!r} must stand first in measures {trial.measures}")
+        raise BadSpec(
+            f"{name}: the headline {trial.headline!r} must stand first in measures {trial.measures}"
+        )
     if not trial.question.endswith("?"):
         raise BadSpec(f"{name}: a trial asks a question; got {trial.question!r}")

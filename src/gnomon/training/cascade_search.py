@@ -40,6 +40,8 @@ def search_cascades(
     simulator_of: Callable[[Setting, Cascade], AbstractSimulator],
     *,
     extra_slices: int = 0,
+    starts: int = 32,
+    steps: int = 400,
     key: PRNGKeyArray,
 ) -> Fit:
     """Draw settings within the budget, fit them, keep the one with the best free runs on validation data.
@@ -54,6 +56,8 @@ def search_cascades(
         rows_of: slices, knobs and targets at sampled moments.
         simulator_of: makes the simulator of a fitted cascade.
         extra_slices: slices that `rows_of` adds to the delayed states.
+        starts: validation runs of each setting.
+        steps: length of each at least.
         key: for the draws.
     """
     began = time.perf_counter()
@@ -76,13 +80,13 @@ def search_cascades(
         return simulator_of(setting, cascades[strengths.index(setting["ridge"])])
 
     @functools.cache
-    def starts(context: int) -> Starts:
-        return validation_starts(data, context, reserve=reserve)
+    def begin(context: int) -> Starts:
+        return validation_starts(data, context, reserve=reserve, starts=starts, steps=steps)
 
     chosen = search(
         draw_settings(affordable, cheap, budget, key=draw_key),
         fit_one,
-        lambda s: free_run_verdict(s, starts(s.card.context), data, key=judge_key),
+        lambda s: free_run_verdict(s, begin(s.card.context), data, key=judge_key),
         space={"structure": affordable, **{k: list(v) for k, v in cheap.items()}},
         budget=budget,
     )

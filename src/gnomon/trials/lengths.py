@@ -28,7 +28,9 @@ def moved(card: WorldCard, offset: float, *, ramp: float) -> tuple[Drive, ...]:
     return (Drive.ramp(knob.name, knob.default, end, ramp * card.timescale),)
 
 
-def cycle(card: WorldCard, offset: float, *, period: float, length: float, nodes: int = 32) -> tuple[Drive, ...]:
+def cycle(
+    card: WorldCard, offset: float, *, period: float, length: float, nodes: int = 32
+) -> tuple[Drive, ...]:
     """The first knob on a sine about its default; amplitude in half ranges, period and length in Lyapunov times."""
     knob = card.knobs[0]
     count = math.ceil(nodes * length / period) + 1

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gnomon.core.forcing import knob_values
 from gnomon.core.learner import Data
 from gnomon.core.runner import Starts, noisy_history
 from gnomon.core.runs import Runs, Unsupported
@@ -35,7 +36,9 @@ def make_null(
     return _pack(experiment, card, present, obs, None)
 
 
-def _frozen(experiment: Experiment, card: WorldCard, data: Data, present: Present, rng: np.random.Generator) -> Present:
+def _frozen(
+    experiment: Experiment, card: WorldCard, data: Data, present: Present, rng: np.random.Generator
+) -> Present:
     """The present kept for ever."""
     return {
         k: np.broadcast_to(
@@ -71,7 +74,9 @@ def _persistence_or_climatology(
     return _climatology(experiment, card, data)
 
 
-def _gaussian(experiment: Experiment, card: WorldCard, data: Data, present: Present, rng: np.random.Generator) -> Present:
+def _gaussian(
+    experiment: Experiment, card: WorldCard, data: Data, present: Present, rng: np.random.Generator
+) -> Present:
     """Independent draws in time with the mean and covariance of all variables in the training data."""
     flat = np.concatenate([_flat(data.obs[v.name][data.train], v.shape) for v in card.variables], axis=-1)
     mean = flat.mean(axis=0)
@@ -114,11 +119,12 @@ def _pack(
     experiment: Experiment, card: WorldCard, present: Present, obs: Present, exponents: np.ndarray | None
 ) -> Runs:
     leads = np.arange(experiment.discard + 1, experiment.discard + experiment.steps + 1)
+    times = leads * experiment.stride * card.dt
     return Runs(
         label=experiment.label,
         obs={k: np.array(v, np.float32) for k, v in obs.items()},
-        time=leads * experiment.stride * card.dt,
-        forcing={},
+        time=times,
+        forcing=knob_values(card, experiment.drives, experiment.units, times),
         diverged=np.full((experiment.units, experiment.members), -1),
         exponents=exponents,
         initial=present,

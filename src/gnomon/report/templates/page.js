@@ -61,7 +61,7 @@
           if (g === null) return;
           const i = k % wide;
           const j = Math.floor(k / wide);
-          out.push({ s: label, r: role, x: x0 + i * dx, X: x0 + (i + 1) * dx, y: y0 + j * dy, Y: y0 + (j + 1) * dy,
+          out.push({ s: label, r: role, x: x0 + i * dx, X: x0 + (i + 1.12) * dx, y: y0 + j * dy, Y: y0 + (j + 1.12) * dy,
             v: low + (g / 255) * (high - low) });
         });
       }
@@ -95,7 +95,7 @@
     const columns = Math.min(panels, 2);
     const inner = Math.max(120, sideBySide ? Math.floor((width - 70 - 20 * (columns - 1)) / columns) : width - 66);
     const height = sideBySide ? Math.min(inner, 280) : Math.round(Math.min(250, Math.max(190, inner * 0.68)));
-    return fill(store.templates[figure.k], {
+    return fill(store.templates[figure.t], {
       ...figure.v, ...store.theme[scheme], $rows: rowsOf(figure), $colours: colours, $width: inner, $height: height, $columns: columns,
     });
   }
@@ -111,6 +111,7 @@
     });
     place.setAttribute("aria-label", figure.v.$title);
     place.dataset.drawn = "yes";
+    place.spec = spec; // for tests and for the curious
     return result;
   }
 
@@ -134,13 +135,13 @@
     return node;
   };
 
-  const two = (pair) => (pair[1] ? [pair[0], el("small", {}, pair[1])] : [pair[0]]);
+  const lines = ([first, ...rest]) => [first, ...rest.filter(Boolean).map((line) => el("small", {}, line))];
 
   function measureTable(rows) {
     const body = el("tbody");
     for (const row of rows) {
       const remark = row.at(-1);
-      const cells = row.slice(0, -1).map((pair, i) => (i === 0 ? el("th", { scope: "row" }, ...two(pair)) : el("td", {}, ...two(pair))));
+      const cells = row.slice(0, -1).map((cell, i) => (i === 0 ? el("th", { scope: "row" }, ...lines(cell)) : el("td", {}, ...lines(cell))));
       body.append(el("tr", remark ? { class: "told" } : {}, ...cells));
       if (remark) body.append(el("tr", { class: "remark" }, el("td", { colspan: String(cells.length) }, remark)));
     }

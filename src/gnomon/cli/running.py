@@ -1,0 +1,99 @@
+"""`gnomon run`: a study, or what is left of it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from gnomon.cli.late import late
+from gnomon.cli.places import DEFAULT_STORE, open_store
+from gnomon.spec.errors import StoreError
+from gnomon.spec.shelf import find_study
+from gnomon.spec.study import Study, read_study
+from gnomon.store.results import Store
+
+
+def run(
+    study: str,
+    /,
+    *,
+    plan: bool = False,
+    workers: int | None = None,
+    cluster: str | None = None,
+    store: Path = DEFAULT_STORE,
+    report: bool = True,
+    trust: bool = False,
+    retry: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Run a study; carries on after any interruption.
+
+    Parameters
+    ----------
+    study:
+        A TOML file, or the name of a shipped study (gnomon list studies).
+    plan:
+        Only say what would run, how long it would take and how much disk it needs.
+    workers:
+        Spawned processes on this machine; left out, everything runs in this process.
+    cluster:
+        Address of a dask scheduler, as in tcp://host:8786; it must see the store at the same path.
+    store:
+        Folder where results are kept.
+    report:
+        Write the HTML report at the end.
+    trust:
+        Import code that the study names and that is not Gnomon's own.
+    retry:
+        Run cases again that failed or were stopped.
+    quiet:
+        Show no progress.
+    """
+    asked = read_study(find_study(study))
+    late("gnomon.engine.run:check_trust")(asked, trust)
+    kept = open_store(store, create=True)
+    if plan:
+        show_plan(asked, late("gnomon.engine.plan:make_plan")(asked, kept, retry=retry), workers)
+        return 0
+    summary = late("gnomon.engine.run:run_study")(
+        asked, kept, workers=workers, cluster=cluster, progress=not quiet, trust=trust, retry=retry
+    )
+    print(told(summary), file=sys.stderr)
+    show_ladder(kept, asked.name, report=report)
+    return 0
+
+
+def show_plan(study: Study, plan: Any, workers: int | None) -> None:
+    """What a run would do."""
+    kinds = {"data": "training data", "truth": "truth, floor and nulls", "fit": "fits", "case": "cases"}
+    print(f"{study.name}: {study.question}")
+    print(f"  {'cases':<24} {len(plan.cases)}, of which {len(plan.done)} are done")
+    for kind, words in kinds.items():
+        count = sum(task.kind == kind for task in plan.tasks)
+        print(f"  {'to run: ' + words:<24} {count}")
+    share = max(workers or 1, 1)
+    print(f"  {'time':<24} about {_duration(plan.seconds / share)} with {share} worker{'s' * (share > 1)}")
+    print(f"  {'disk':<24} about {plan.megabytes:.0f} MB")
+
+
+def told(summary: Any) -> str:
+    """What a run did, in one line."""
+    ran = sum(summary.outcomes.values())
+    parts = ", ".join(f"{count} {status}" for status, count in sorted(summary.outcomes.items()))
+    line = f"{ran} of {summary.cases} cases run in {_duration(summary.seconds)}" + (f" ({parts})" if parts else "")
+    return line + (f"; {summary.already} were there" if summary.already else "")
+
+
+def show_ladder(store: Store, study: str, *, report: bool = False) -> None:
+    """The ladder in the terminal; with `report`, after the HTML page was written into the store's folder."""
+    results = list(store.results(study))
+    if not results:
+        raise StoreError(f"the store {store.root} holds no finished case of study {study!r}; run it first")
+    page = late("gnomon.report.page:build_report")(store, study, store.root) if report else None
+    threshold = float(store.study(study).study.get("rule", {}).get("threshold", 0.5))
+    late("gnomon.report.terminal:print_ladder")(results, late("rich.console:Console")(), threshold=threshold, report=page)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

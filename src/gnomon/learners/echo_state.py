@@ -1,0 +1,236 @@
+"""Echo state network: a fixed random recurrent network driven by observations, with a linear readout.
+
+Jaeger and Haas 2004, doi 10.1126/science.1091277; one small reservoir a site with shared weights:
+Pathak et al. 2018, doi 10.1103/PhysRevLett.120.024102.
+"""
+
+import functools
+import time as clock
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from gnomon.core.forcing import Forcing, Knobs
+from gnomon.core.learner import AbstractLearner, Data, Fit
+from gnomon.core.simulator import AbstractSimulator
+from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.numerics.patches import Patches, patches_of
+from gnomon.numerics.ridge import ridge_path
+from gnomon.spec.cards import SimulatorCard
+from gnomon.spec.errors import BadData, BadSpec
+from gnomon.training.free_run import free_run_verdict, validation_starts
+from gnomon.training.sampling import learned_card
+from gnomon.training.search import Setting, draw_settings, search
+
+SEQUENCES = 96  # driven sequences (a trajectory at one site each) that the readout is fitted on
+
+
+class Driven(NamedTuple):
+    """The reservoir after all past observations, and the present observation (standardised)."""
+
+    reservoir: Float[Array, "site unit"]
+    z: Float[Array, "site channel"]
+
+
+class Reservoir(eqx.Module):
+    """r <- (1 - leak) r + leak tanh(r W + input V + bias), the same weights at every site."""
+
+    recurrent: Float[Array, "unit unit"]
+    inward: Float[Array, "input unit"]
+    bias: Float[Array, " unit"]
+    leak: Float[Array, ""]
+
+    def __call__(self, r: Float[Array, "... unit"], seen: Float[Array, "... input"]) -> Float[Array, "... unit"]:
+        """One update."""
+        return (1.0 - self.leak) * r + self.leak * jnp.tanh(r @ self.recurrent + seen @ self.inward + self.bias)
+
+
+class EchoStateSimulator(AbstractSimulator[Driven]):
+    """z(t + dt) = z(t) + readout(reservoir(t + dt), input(t)), in closed loop."""
+
+    card: SimulatorCard = eqx.field(static=True)
+    patches: Patches
+    radius: int = eqx.field(static=True)
+    reservoir: Reservoir
+    readout: Float[Array, "feature channel"]
+    offset: Float[Array, " channel"]
+
+    def assimilate(self, history: Obs, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Driven:
+        """Drive the reservoir with the past from rest; the forcing is read at the past moments."""
+        z = self.patches.encode(history)
+        context = z.shape[0]
+
+        def listen(r, past):
+            z_then, age = past
+            seen = seen_at(self.patches, self.radius, z_then, forcing.at(time - age * self.card.dt))
+            return self.reservoir(r, seen), None
+
+        rest = jnp.zeros((z.shape[1], self.reservoir.bias.shape[0]), z.dtype)
+        ages = jnp.arange(context - 1, 0, -1)
+        r, _ = jax.lax.scan(listen, rest, (z[:-1], ages))
+        return Driven(r, z[-1])
+
+    def advance(self, state: Driven, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Driven:
+        """The reservoir hears the present state, the readout adds the increment."""
+        seen = seen_at(self.patches, self.radius, state.z, forcing.at(time))
+        r = self.reservoir(state.reservoir, seen)
+        return Driven(r, state.z + readout_features(r, seen) @ self.readout + self.offset)
+
+    def observe(self, state: Driven) -> Obs:
+        """The present state in its own units."""
+        return self.patches.decode(state.z)
+
+
+class EchoState(AbstractLearner):
+    """Leaky echo state network; input and squared units also reach the readout.
+
+    Spectral radius, input scale, leak, neighbourhood and ridge strength are searched on free-run validation error.
+
+    Attributes:
+        budget: settings tried, ridge strengths counted one by one.
+        units: reservoir size where the world is one site.
+        local_units: reservoir size at each site of a homogeneous world.
+        warm_up: past observations that wake the reservoir.
+    """
+
+    version: ClassVar[int] = 1
+    role: ClassVar[str] = "learner"
+    needs_prior: ClassVar[bool] = False
+    budget: int = 12
+    units: int = 300
+    local_units: int = 96
+    warm_up: int = 50
+
+    def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
+        """Draw reservoirs, fit their readouts, keep the best in free run."""
+        began = clock.perf_counter()
+        if min(self.units, self.local_units, self.warm_up) < 2:
+            raise BadSpec("echo_state: units, local_units and warm_up must be at least 2")
+        patches = patches_of(data)
+        context = min(self.warm_up, len(data.time) // 3)
+        if context < 2:
+            raise BadData(f"echo_state: expected trajectories of 6 observations or more, got {len(data.time)}")
+        draw_key, weight_key, row_key, judge_key = jax.random.split(key, 4)
+        strengths = (1e-8, 1e-6, 1e-4)
+        structures = _structures(bool(patches.shape))
+        driven = _sequences(data, patches, row_key)
+
+        @functools.lru_cache(maxsize=1)
+        def path(spectral: float, scale: float, leak: float, radius: int):
+            size = self.local_units if patches.shape else self.units
+            inputs = patches.width(radius) + _forced_width(patches)
+            reservoir = _draw(size, inputs, spectral, scale, leak, patches.mean.dtype, key=weight_key)
+            features, targets = _rows(reservoir, patches, radius, context, driven)
+            weights = ridge_path(
+                np.asarray(features).reshape(-1, features.shape[-1]),
+                np.asarray(targets).reshape(-1, targets.shape[-1]),
+                strengths,
+            )
+            return reservoir, weights
+
+        def fit_one(setting: Setting) -> EchoStateSimulator:
+            reservoir, weights = path(*(setting[k] for k in ("spectral", "scale", "leak", "radius")))
+            w, b = weights[strengths.index(setting["ridge"])]
+            return EchoStateSimulator(
+                card=learned_card("echo_state", data, context=context),
+                patches=patches,
+                radius=setting["radius"],
+                reservoir=reservoir,
+                readout=jnp.asarray(w, patches.mean.dtype),
+                offset=jnp.asarray(b, patches.mean.dtype),
+            )
+
+        starts = validation_starts(data, context, reserve=context, starts=16, steps=200)
+        chosen = search(
+            draw_settings(structures, {"ridge": strengths}, self.budget, key=draw_key),
+            fit_one,
+            lambda s: free_run_verdict(s, starts, data, key=judge_key),
+            space={"structure": structures, "ridge": list(strengths)},
+            budget=self.budget,
+        )
+        return Fit(chosen.simulator, {**chosen.log, "seconds": clock.perf_counter() - began})
+
+
+def seen_at(patches: Patches, radius: int, z: Array, knobs: Knobs) -> Float[Array, "site input"]:
+    """What the reservoir at each site hears: its neighbourhood and the knobs."""
+    return jnp.concatenate([patches.around(z, radius), patches.forced(knobs, radius=1)], axis=1)
+
+
+def readout_features(r: Float[Array, "... unit"], seen: Float[Array, "... input"]) -> Float[Array, "... feature"]:
+    """Units, the squares of every other unit (they break the symmetry of tanh), and the input itself."""
+    return jnp.concatenate([r, r[..., ::2] ** 2, seen], axis=-1)
+
+
+class _Sequences(NamedTuple):
+    """Training trajectories, and at which site each is listened to."""
+
+    z: Float[Array, "sequence time site channel"]
+    knobs: Knobs
+    site: Array
+
+
+def _structures(ring: bool) -> list[dict[str, Any]]:
+    default = dict(spectral=0.4, scale=0.3, leak=1.0, radius=4 if ring else 0)
+    others = [
+        dict(spectral=s, scale=i, leak=leak, radius=r)
+        for s in (0.1, 0.4, 0.8)
+        for i in (0.1, 0.3, 0.6)
+        for leak in (0.6, 1.0)
+        for r in ((2, 4) if ring else (0,))
+    ]
+    return [default] + [o for o in others if o != default]
+
+
+def _forced_width(patches: Patches) -> int:
+    near = patches.width(1) // patches.channels
+    return sum(near if has else 1 for has in patches.patterned)
+
+
+def _draw(
+    size: int, inputs: int, spectral: float, scale: float, leak: float, dtype: Any, *, key: PRNGKeyArray
+) -> Reservoir:
+    """A random reservoir; a setting changes its scales, not its draws."""
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
+    recurrent = rng.standard_normal((size, size)) / np.sqrt(size)
+    recurrent *= spectral / np.max(np.abs(np.linalg.eigvals(recurrent)))
+    inward = rng.uniform(-scale, scale, (inputs, size))
+    bias = rng.uniform(-0.5, 0.5, size)
+    return Reservoir(*(jnp.asarray(a, dtype) for a in (recurrent, inward, bias, leak)))
+
+
+def _sequences(data: Data, patches: Patches, key: PRNGKeyArray) -> _Sequences:
+    each = max(1, min(patches.sites, SEQUENCES // len(data.train)))
+    rows = np.repeat(data.train, each)
+    draws = [
+        np.asarray(jax.random.permutation(jax.random.fold_in(key, i), patches.sites))[:each]
+        for i in range(len(data.train))
+    ]
+    return _Sequences(
+        z=patches.encode({k: v[rows] for k, v in data.obs.items()}),
+        knobs={k: jnp.asarray(v[rows]) for k, v in data.forcing.items()},
+        site=jnp.asarray(np.concatenate(draws)),
+    )
+
+
+@eqx.filter_jit
+def _rows(
+    reservoir: Reservoir, patches: Patches, radius: int, context: int, driven: _Sequences
+) -> tuple[Array, Array]:
+    """[sequence, time, feature] and [sequence, time, channel] after the warm-up."""
+
+    def one(z: Array, knobs: Knobs, site: Array) -> tuple[Array, Array]:
+        seen = jax.vmap(lambda a, b: seen_at(patches, radius, a, b)[site])(z, knobs)
+
+        def listen(r, s):
+            r = reservoir(r, s)
+            return r, r
+
+        _, r = jax.lax.scan(listen, jnp.zeros_like(reservoir.bias), seen[:-1])
+        target = z[1:, site] - z[:-1, site]
+        return readout_features(r, seen[:-1])[context - 1 :], target[context - 1 :]
+
+    return jax.vmap(one)(driven.z, driven.knobs, driven.site)

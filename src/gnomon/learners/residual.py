@@ -1,0 +1,263 @@
+"""Residual network: dense on a world of one site, convolutions with periodic ends on a homogeneous one.
+
+It predicts increments (He et al. 2016, doi 10.1109/CVPR.2016.90) and is trained on one step, then on unrolled steps, which is what keeps
+learned simulators stable (Brandstetter et al. 2022, arXiv 2202.03376).
+"""
+
+import functools
+import time as clock
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from gnomon.core.forcing import Forcing
+from gnomon.core.learner import AbstractLearner, Data, Fit
+from gnomon.core.simulator import AbstractSimulator
+from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.numerics.patches import Patches, patches_of
+from gnomon.numerics.ridge import ridge_path
+from gnomon.spec.cards import SimulatorCard
+from gnomon.spec.errors import BadSpec
+from gnomon.training.free_run import Verdict, free_run_verdict, validation_starts
+from gnomon.training.sampling import learned_card
+from gnomon.training.search import Chosen, Setting, draw_settings, search
+from gnomon.training.trainer import Phase, Rates, Sequences, train
+
+ACTIVATIONS = ("gelu", "silu", "tanh")
+
+
+class Layer(eqx.Module):
+    """A linear map."""
+
+    weights: Float[Array, "input output"]
+    bias: Float[Array, " output"]
+
+    def __call__(self, inputs: Float[Array, "site input"]) -> Float[Array, "site output"]:
+        """At every site."""
+        return inputs @ self.weights + self.bias
+
+
+class Network(eqx.Module):
+    """increment = spread * (linear(x) + out(h)), h = act(first(x)), then h <- h + act(block(h around)), x = window and knobs.
+
+    The window enters as the present state and the last changes over their spread: delayed states are nearly equal, and
+    their differences carry the news.
+    """
+
+    radius: int = eqx.field(static=True)
+    activation: str = eqx.field(static=True)
+    linear: Layer
+    first: Layer
+    blocks: tuple[Layer, ...]
+    out: Layer
+
+    def __call__(self, patches: Patches, spread: Array, window: Array, forced: Array) -> Float[Array, "site channel"]:
+        """The increment at every site, in standardised units."""
+        act = getattr(jax.nn, self.activation)
+        x = network_input(patches, self.radius, spread, window, forced)
+        h = act(self.first(x))
+        for block in self.blocks:
+            h = h + act(block(patches.around(h, 1)))
+        return spread * (self.linear(x) + self.out(h))
+
+
+class ResidualSimulator(AbstractSimulator[Array]):
+    """The last observations are the state; a network adds increments."""
+
+    card: SimulatorCard = eqx.field(static=True)
+    patches: Patches
+    spread: Float[Array, " channel"]
+    network: Network
+
+    def assimilate(self, history: Obs, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Array:
+        """[delay, site, channel] standardised."""
+        return self.patches.encode(history)
+
+    def advance(self, state: Array, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Array:
+        """One step; the oldest state leaves the window."""
+        increment = self.network(self.patches, self.spread, state, self.patches.forced(forcing.at(time)))
+        return jnp.concatenate([state[1:], (state[-1] + increment)[None]])
+
+    def observe(self, state: Array) -> Obs:
+        """The newest state, in its own units."""
+        return self.patches.decode(state[-1])
+
+
+class Residual(AbstractLearner):
+    """A small residual network with a linear part that starts from ridge regression.
+
+    Learning rate and input noise are searched on free-run validation error; the architecture is stated.
+
+    Attributes:
+        budget: settings tried.
+        width: units in a layer.
+        depth: layers between input and output, the first included.
+        delays: observations in the input window.
+        radius: neighbours on each side in the first layer; every further layer adds one.
+        updates: of the weights in each setting, both phases together.
+        batch: windows in a minibatch; on fields, windows times sites come to about this number.
+        unroll: steps in the second phase.
+        activation: one of gelu, silu, tanh.
+    """
+
+    version: ClassVar[int] = 1
+    role: ClassVar[str] = "learner"
+    needs_prior: ClassVar[bool] = False
+    budget: int = 3
+    width: int = 64
+    depth: int = 2
+    delays: int = 2
+    radius: int = 4
+    updates: int = 2400
+    batch: int = 512
+    unroll: int = 4
+    activation: str = "gelu"
+
+    def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
+        """Train once for each setting, keep the best in free run."""
+        began = clock.perf_counter()
+        self._check()
+        start_key, draw_key, train_key, judge_key = jax.random.split(key, 4)
+        patches = patches_of(data)
+        coarse = _single(patches)
+        sequences = _sequences(coarse, {k: v[data.train] for k, v in data.obs.items()}, data)
+        spread = np.maximum(np.diff(np.asarray(sequences.z, float), axis=1).std((0, 1, 2)), 1e-12)
+        network = self._start(coarse, sequences, spread, key=start_key)
+        starts = validation_starts(data, self.delays, reserve=self.delays, starts=16, steps=200)
+        dtype = patches.mean.dtype
+
+        def simulator_of(network: Network) -> ResidualSimulator:
+            return ResidualSimulator(
+                card=learned_card("residual", data, context=self.delays),
+                patches=patches,
+                spread=jnp.asarray(spread, dtype),
+                network=_cast(network, dtype),
+            )
+
+        def judge(simulator: AbstractSimulator) -> Verdict:
+            return free_run_verdict(simulator, starts, data, key=judge_key)
+
+        spread32 = jnp.asarray(spread, jnp.float32)
+        predict = _Predict(coarse, spread32)
+        histories: dict[str, Any] = {}
+
+        def fit_one(setting: Setting) -> ResidualSimulator:
+            best, _, history = train(
+                network,
+                predict,
+                sequences,
+                self._phases(),
+                Rates(*(jnp.float32(setting[k]) for k in ("rate", "noise", "decay"))),
+                lambda n: judge(simulator_of(n)),
+                delays=self.delays,
+                batch=max(8, self.batch // patches.sites),
+                spread=spread32,
+                key=train_key,
+            )
+            histories[str(len(histories))] = history
+            return simulator_of(best)
+
+        chosen = self._search(fit_one, judge, draw_key)
+        log = {**chosen.log, "snapshots": histories, "seconds": clock.perf_counter() - began}
+        return Fit(chosen.simulator, log)
+
+    def _check(self) -> None:
+        if self.activation not in ACTIVATIONS:
+            raise BadSpec(f"residual: activation must be one of {', '.join(ACTIVATIONS)}, got {self.activation!r}")
+        if min(self.width, self.depth, self.delays, self.updates, self.batch, self.unroll) < 1 or self.radius < 0:
+            raise BadSpec("residual: width, depth, delays, updates, batch and unroll must be at least 1, radius 0")
+
+    def _phases(self) -> tuple[Phase, ...]:
+        one = max(1, self.updates // 2)
+        return (Phase(1, one, 1), Phase(self.unroll, max(1, self.updates - one), min(3, max(1, self.updates // 4))))
+
+    def _search(self, fit_one: Any, judge: Any, key: PRNGKeyArray) -> Chosen:
+        space = {"rate": (3e-3, 1e-3, 1e-2), "noise": (0.0, 0.003), "decay": (1e-5,)}
+        structures = [
+            dict(rate=r, noise=n, decay=d) for n in space["noise"] for r in space["rate"] for d in space["decay"]
+        ]
+        settings = draw_settings(structures, {}, self.budget, key=key)
+        return search(settings, fit_one, judge, space={k: list(v) for k, v in space.items()}, budget=self.budget)
+
+    def _start(self, patches: Patches, data: Sequences, spread: np.ndarray, *, key: PRNGKeyArray) -> Network:
+        """Random layers; the linear part from ridge regression; a silent output layer."""
+        radius = self.radius if patches.shape else 0
+        linear = _linear(patches, data, radius, self.delays, spread, key=key)
+        inputs, near = linear.weights.shape[0], patches.width(1) // patches.channels if patches.shape else 1
+        keys = jax.random.split(key, self.depth)
+        return Network(
+            radius=radius,
+            activation=self.activation,
+            linear=linear,
+            first=_layer(inputs, self.width, key=keys[0]),
+            blocks=tuple(_layer(near * self.width, self.width, key=k) for k in keys[1:]),
+            out=Layer(jnp.zeros((self.width, patches.channels), jnp.float32), jnp.zeros(patches.channels, jnp.float32)),
+        )
+
+
+class _Predict(eqx.Module):
+    """What the trainer calls, with its constants as leaves."""
+
+    patches: Patches
+    spread: Array
+
+    def __call__(self, network: Network, window: Array, forced: Array) -> Array:
+        return network(self.patches, self.spread, window, forced)
+
+
+def network_input(patches: Patches, radius: int, spread: Array, window: Array, forced: Array) -> Array:
+    """[site, input]: the neighbourhood of the present state and of the last changes, and the knobs."""
+    changes = (window[1:] - window[:-1]) / spread
+    near = [patches.around(z, radius) for z in (window[-1], *changes)]
+    return jnp.concatenate([*near, forced], axis=1)
+
+
+def _layer(inputs: int, outputs: int, *, key: PRNGKeyArray) -> Layer:
+    weights = jax.random.normal(key, (inputs, outputs), jnp.float32) / np.float32(np.sqrt(inputs))
+    return Layer(weights, jnp.zeros(outputs, jnp.float32))
+
+
+def _linear(
+    patches: Patches, data: Sequences, radius: int, delays: int, spread: np.ndarray, *, key: PRNGKeyArray
+) -> Layer:
+    trajectories, length = data.z.shape[:2]
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
+    count = max(64, 20_000 // patches.sites)
+    where = rng.integers(0, trajectories, count), rng.integers(delays - 1, length - 1, count)
+    past = where[1][:, None] + np.arange(1 - delays, 1)
+    z = np.asarray(data.z)
+    targets = (z[where[0], where[1] + 1] - z[where]) / spread
+    rows = _inputs(patches, radius, jnp.asarray(spread, jnp.float32), z[where[0][:, None], past], data.forced[where])
+    rows = np.asarray(rows, float)
+    weights, offset = ridge_path(
+        rows.reshape(-1, rows.shape[-1]), targets.reshape(-1, targets.shape[-1]), (1e-6,)
+    )[0]
+    return Layer(jnp.asarray(weights, jnp.float32), jnp.asarray(offset, jnp.float32))
+
+
+@eqx.filter_jit
+def _inputs(patches: Patches, radius: int, spread: Array, windows: Array, forced: Array) -> Array:
+    return jax.vmap(functools.partial(network_input, patches, radius, spread))(windows, forced)
+
+
+@eqx.filter_jit
+def _standardised(patches: Patches, obs: Obs, knobs: dict[str, Array]) -> Sequences:
+    return Sequences(patches.encode(obs), jax.vmap(jax.vmap(patches.forced))(knobs))
+
+
+def _sequences(patches: Patches, obs: dict[str, np.ndarray], data: Data) -> Sequences:
+    single = {k: jnp.asarray(v, jnp.float32) for k, v in obs.items()}
+    knobs = {k: jnp.asarray(v[data.train], jnp.float32) for k, v in data.forcing.items()}
+    return _standardised(patches, single, knobs)
+
+
+def _single(patches: Patches) -> Patches:
+    return _cast(patches, jnp.float32)
+
+
+def _cast(module: Any, dtype: Any) -> Any:
+    return jax.tree.map(lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, module)

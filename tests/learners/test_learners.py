@@ -1,0 +1,69 @@
+"""Every registered learner keeps its contract, on a world of one site and on a homogeneous one."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from training_data import make_data
+
+from gnomon.core.learner import Data
+from gnomon.core.world import AbstractWorld
+from gnomon.spec.errors import BadSpec
+from gnomon.spec.registry import build, entries, load
+from gnomon.testing.learners import check_learner
+
+SMALL = {
+    "linear": {"budget": 3},
+    "analogue": {"budget": 2, "entries": 200},
+    "nvar": {"budget": 2, "most_stages": 2},
+    "echo_state": {"budget": 2, "units": 24, "local_units": 16, "warm_up": 10},
+    "residual": {"budget": 1, "width": 8, "updates": 12, "batch": 64, "unroll": 2},
+    "hybrid": {"budget": 2},
+}
+NAMES = sorted(n for n in entries("learners") if load("learners", n).role != "control")
+WORLDS = {"lorenz63": {}, "lorenz96": {}, "kuramoto_sivashinsky": {}}
+_made: dict[str, tuple[AbstractWorld, AbstractWorld, Data]] = {}
+
+
+def world_and_data(name: str) -> tuple[AbstractWorld, AbstractWorld, Data]:
+    """Made once for the whole module."""
+    if name not in _made:
+        world = build("worlds", name, WORLDS[name])
+        prior = build("worlds", name, world.card.imperfect)
+        _made[name] = world, prior, make_data(world, train=4, validation=2, steps=90)
+    return _made[name]
+
+
+@pytest.mark.parametrize("world_name", WORLDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_contract(name, world_name):
+    world, prior, data = world_and_data(world_name)
+    learner = build("learners", name, SMALL.get(name))
+    fit = check_learner(learner, world, data, prior=prior, key=jax.random.key(1))
+    assert fit.simulator.card.name == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fields_are_plain_and_typed(name):
+    learner = build("learners", name)
+    assert learner.role in ("learner", "baseline")
+    assert all(isinstance(getattr(learner, f.name), int | float | str) for f in dataclasses.fields(learner))
+
+
+def test_hybrid_asks_for_physics():
+    _, _, data = world_and_data("lorenz63")
+    with pytest.raises(BadSpec, match="imperfect physics"):
+        build("learners", "hybrid").fit(data, key=jax.random.key(0))
+
+
+def test_validation_is_never_fitted():
+    """Changing validation values leaves the weights of a setting as they are."""
+    _, _, data = world_and_data("lorenz63")
+    learner = build("learners", "linear", {"budget": 1})
+    obs = {k: v.copy() for k, v in data.obs.items()}
+    for v in obs.values():
+        v[data.validation] += 0.5
+    a = learner.fit(data, key=jax.random.key(0)).simulator
+    b = learner.fit(data._replace(obs=obs), key=jax.random.key(0)).simulator
+    assert all(np.array_equal(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))

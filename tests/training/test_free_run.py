@@ -1,0 +1,76 @@
+"""Free runs: the true map is judged perfect, a wrong one is not, and divergence is seen."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gnomon.core.learner import Data
+from gnomon.core.simulator import AbstractSimulator
+from gnomon.spec.cards import Knob, SimulatorCard, Variable, WorldCard
+from gnomon.training.free_run import free_run_verdict, validation_starts
+
+CARD = WorldCard(
+    name="turning", rung="flow", summary="a rotation", dt=0.1, time_units="1",
+    variables=(Variable(name="p", units="1", shape=(2,), dims=("x",), scale=0.7, obs_error=1e-3),),
+    knobs=(Knob(name="speed", default=1.0, low=0.5, high=1.5, units="1", meaning="turns"),),
+    timescale=1.0, spinup=1.0, exponents=1, references=(),
+)  # fmt: skip
+
+
+class Turning(AbstractSimulator):
+    """Rotates by speed * dt and scales by `growth`."""
+
+    card: SimulatorCard = eqx.field(static=True)
+    growth: jax.Array
+
+    def assimilate(self, history, forcing, *, time, key):
+        return history["p"][-1]
+
+    def advance(self, state, forcing, *, time, key):
+        angle = forcing.at(time)["speed"] * self.card.dt
+        c, s = jnp.cos(angle), jnp.sin(angle)
+        return self.growth * jnp.stack([c * state[0] - s * state[1], s * state[0] + c * state[1]])
+
+    def observe(self, state):
+        return {"p": state}
+
+
+@pytest.fixture
+def data():
+    speed = np.linspace(0.5, 1.5, 6)[:, None] * np.ones((1, 120))
+    time = np.arange(120) * CARD.dt
+    p = np.stack([np.cos(speed * time), np.sin(speed * time)], axis=-1)
+    return Data({"p": p}, {"speed": speed}, time, np.arange(4), np.array([4, 5]), CARD)
+
+
+def judged(data, growth):
+    card = SimulatorCard(name="turning", dt=CARD.dt, context=1, variables=("p",), knobs=("speed",))
+    starts = validation_starts(data, 1, reserve=1, starts=8, lyapunov_times=5.0, steps=60)
+    return free_run_verdict(Turning(card=card, growth=jnp.asarray(growth)), starts, data, key=jax.random.key(0))
+
+
+def test_true_map_is_valid_to_the_horizon(data):
+    verdict = judged(data, 1.0)
+    assert verdict.valid_time == pytest.approx(5.0)
+    assert verdict.nrmse < 1e-9
+    assert verdict.diverged == 0
+
+
+def test_valid_time_of_a_known_error(data):
+    """|growth^n - 1| / sqrt(2) / 0.7 passes 0.4 at a step that can be counted by hand."""
+    expected = next(n for n in range(1, 99) if (1.01**n - 1) / np.sqrt(2) / 0.7 > 0.4) - 1
+    assert judged(data, 1.01).valid_time == pytest.approx(expected * CARD.dt)
+
+
+def test_divergence_after_the_last_observation_is_seen(data):
+    assert judged(data, 1.05).diverged == 1.0
+    assert judged(data, np.nan).diverged == 1.0
+
+
+def test_all_settings_start_at_the_same_moments(data):
+    short, long = (validation_starts(data, c, reserve=7, starts=8) for c in (1, 7))
+    assert np.array_equal(short.time, long.time)
+    assert np.array_equal(short.truth["p"], long.truth["p"])
+    assert np.array_equal(short.history["p"][:, -1], long.history["p"][:, -1])
