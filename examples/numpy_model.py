@@ -7,8 +7,8 @@ or run this file, which does the same on a few starts.
 
 import numpy as np
 
-# What Gnomon must know of the model. Everything has a default; here the model has its own words for the three variables,
-# and keeps the third one in units ten times as large.
+# What Gnomon must know of the model. Everything has a default; here the model has its own words for the three
+# variables, and keeps the third one in units ten times as large.
 GNOMON = {
     "variables": {
         "east": {"name": "x"},

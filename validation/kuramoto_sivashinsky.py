@@ -6,11 +6,11 @@ import numpy as np
 
 from gnomon.core.world import AbstractWorld
 from gnomon.spec.registry import build
-from validation.sampling import Estimate, dimension, estimate, exponents, observed, settled, steady
+from validation.sampling import Estimate, dimension, estimate, exponents, observed, resting, settled, steady
 from validation.shared import Outcome, Plan, balances, climate, fact, order, order_row, regimes, spectrum
 from validation.table import Row, above, below, reported, within
 
-FULL = Plan(spectrum=(24, 2000.0), regime=(16, 1000.0), climate=(48, 1000.0), per_block=4, settle=200.0)
+FULL = Plan(spectrum=(32, 1500.0), regime=(16, 1000.0), climate=(64, 1000.0), per_block=4, settle=200.0)
 QUICK = Plan(spectrum=(16, 400.0), regime=(8, 300.0), climate=(16, 500.0), per_block=4, settle=100.0)
 FINER = {"grid": 256, "substeps": 10}
 
@@ -31,7 +31,9 @@ def validate(quick: bool) -> Outcome:
     ]
     states = settled(world, jnp.zeros(16), 4)
     rows.append(_solver_keeps_mean(world, states))
-    for more_rows, more_facts in (regimes(world, plan), climate(world, plan), drive(world, plan)):
+    for more_rows, more_facts in (
+        regimes(world, plan), climate(world, plan), drive(world, plan), collapses(world, plan),
+    ):  # fmt: skip
         rows += more_rows
         facts += more_facts
     rows += _orders(states)
@@ -104,6 +106,8 @@ def drive(world: AbstractWorld, plan: Plan) -> Outcome:
     for value in (0.0, knob.low, knob.high):
         values = jnp.full(n, value)
         obs = {k: np.asarray(x) for k, x in observed(world, settled(world, values, 6), values, window).items()}
+        moving = ~resting({"u": obs["u"][:, -1]}, {"u": obs["u"][:, -2]}, world)
+        obs = {k: x[moving] for k, x in obs.items()}
         response[value] = 2 * (obs["u"].mean(1) * pattern).mean(-1)
         if value:
             rows += [r for r in balances(world, obs, value) if "residual" in r.quantity]
@@ -116,6 +120,29 @@ def drive(world: AbstractWorld, plan: Plan) -> Outcome:
         ratio = float(np.abs(found.value) / noise)
         rows.append(above(f"|response| / variability of 50 Lyapunov times, drive {value:g}", ratio, None, 2.0))
     total = float(response[knob.low].mean() + response[knob.high].mean())
-    error = float(np.hypot(*(response[v].std(ddof=1) / np.sqrt(n) for v in (knob.low, knob.high))))
+    error = float(np.hypot(*(response[v].std(ddof=1) / np.sqrt(len(response[v])) for v in (knob.low, knob.high))))
     rows.append(within("response at both signs, sum", total, error, 0.0, 4 * error, "symmetry: 0"))
+    return rows, facts
+
+
+def collapses(world: AbstractWorld, plan: Plan) -> Outcome:
+    """How often a trajectory falls into the steady state, without a drive and with the largest drive of the trials.
+
+    The count over the time at risk, with a Poisson error (of one event where none was seen).
+    """
+    n, time = 2 * plan.climate[0], plan.climate[1]
+    knob = world.card.knobs[0]
+    rows, facts = [], []
+    for value in (0.0, 4 * knob.high):
+        values = jnp.full(n, value)
+        start = settled(world, values, 7)
+        early = {k: np.asarray(x) for k, x in observed(world, start, values, 2).items()}
+        late = {k: np.asarray(x) for k, x in observed(world, start, values, round(time / world.card.dt)).items()}
+        before, after = (resting({"u": o["u"][:, -1]}, {"u": o["u"][:, -2]}, world) for o in (early, late))
+        fallen, risk = int((after & ~before).sum()), float((~before).sum() * time)
+        rate = Estimate(np.asarray(fallen / risk), np.asarray(np.sqrt(max(fallen, 1)) / risk))
+        how = f"{fallen} of {n - int(before.sum())} trajectories came to rest within {time:g} time units"
+        facts.append(fact(world, "collapse_rate", rate, how, units="1/time", **({"drive": value} if value else {})))
+        rows.append(reported(f"collapses per 1000 time units, drive {value:g}", 1e3 * fallen / risk, 1e3 * float(rate.error)))
+        rows.append(reported(f"share at rest after the spin-up, drive {value:g}", float(before.mean())))
     return rows, facts

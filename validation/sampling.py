@@ -9,7 +9,7 @@ import numpy as np
 
 from gnomon.core.forcing import Forcing
 from gnomon.core.world import AbstractWorld
-from gnomon.numerics.lyapunov import kaplan_yorke, lyapunov_exponents
+from gnomon.numerics.lyapunov import evolve_tangent, kaplan_yorke, start_tangent
 
 
 class Estimate(NamedTuple):
@@ -20,8 +20,18 @@ class Estimate(NamedTuple):
 
 
 def estimate(samples: np.ndarray) -> Estimate:
-    """Mean and standard error over the leading axis."""
-    return Estimate(samples.mean(0), samples.std(0, ddof=1) / np.sqrt(len(samples)))
+    """Mean and standard error over the leading axis; rows of NaN (trajectories that came to rest) are left out."""
+    kept = samples[~np.isnan(samples).reshape(len(samples), -1).any(1)]
+    return Estimate(kept.mean(0), kept.std(0, ddof=1) / np.sqrt(len(kept)))
+
+
+def resting(now: dict[str, np.ndarray], before: dict[str, np.ndarray], world: AbstractWorld) -> np.ndarray:
+    """[trajectory] whether a state has stopped changing: moved by less than a fiftieth of the scale in one step."""
+    squares = [
+        (((np.asarray(now[v.name]) - np.asarray(before[v.name])) / v.scale) ** 2).reshape(len(now[v.name]), -1).mean(1)
+        for v in world.card.variables
+    ]
+    return np.sqrt(np.mean(squares, axis=0)) < 0.02
 
 
 def steady(world: AbstractWorld, value: Any) -> Forcing:
@@ -66,13 +76,18 @@ def observed(world: AbstractWorld, states: Any, values: jax.Array, steps: int) -
 @eqx.filter_jit
 def _exponents(
     world: AbstractWorld, states: Any, values: jax.Array, k: int, blocks: int, per_block: int, discard: int
-) -> jax.Array:
-    def one(state: Any, value: jax.Array, key: jax.Array) -> jax.Array:
+) -> Any:
+    def one(state: Any, value: jax.Array, key: jax.Array) -> Any:
         forcing = steady(world, value)
-        return lyapunov_exponents(
-            lambda s, t: world.step(s, forcing, time=t, key=key), state,
-            k=k, blocks=blocks, steps_per_block=per_block, dt=world.card.dt, discard=discard, key=key,
-        )  # fmt: skip
+
+        def advance(s: Any, time: Any) -> Any:
+            return world.step(s, forcing, time=time, key=key)
+
+        sizes = {"steps_per_block": per_block, "dt": world.card.dt}
+        tangent, _ = evolve_tangent(advance, start_tangent(state, k=k, key=key), blocks=discard, **sizes)
+        tangent, growth = evolve_tangent(advance, tangent, blocks=blocks, **sizes)
+        end = tangent.state
+        return growth.mean(0) / (per_block * world.card.dt), world.observe(end), world.observe(advance(end, 0.0))
 
     return jax.vmap(one)(states, values, jax.random.split(jax.random.key(17), len(values)))
 
@@ -80,15 +95,20 @@ def _exponents(
 def exponents(
     world: AbstractWorld, values: np.ndarray, *, k: int, time: float, per_block: int, settle: float, seed: int
 ) -> np.ndarray:
-    """[trajectory, k] exponents, one trajectory for each knob value, each over `time` after `settle`."""
+    """[trajectory, k] exponents, one trajectory for each knob value, each over `time` after `settle`.
+
+    NaN where the trajectory ended at rest: it left the chaos whose exponents are asked for.
+    """
     block = per_block * world.card.dt
     knobs = jnp.asarray(values, float)
     states = settled(world, knobs, seed)
-    return np.asarray(_exponents(world, states, knobs, k, round(time / block), per_block, round(settle / block)))
+    rates, end, after = _exponents(world, states, knobs, k, round(time / block), per_block, round(settle / block))
+    return np.where(resting(after, end, world)[:, None], np.nan, np.asarray(rates))
 
 
 def dimension(samples: np.ndarray) -> Estimate:
     """Kaplan-Yorke dimension of the mean spectrum, with its jackknife error over trajectories."""
+    samples = samples[~np.isnan(samples).any(1)]
     n = len(samples)
     whole = kaplan_yorke(samples.mean(0))
     left_out = [kaplan_yorke(np.delete(samples, i, axis=0).mean(0)) for i in range(n)]

@@ -20,6 +20,7 @@ from validation.sampling import (
     exponents,
     observed,
     regime_values,
+    resting,
     settled,
 )
 from validation.table import Row, below, reported, within
@@ -69,7 +70,10 @@ def spectrum(world: AbstractWorld, plan: Plan, k: int) -> tuple[np.ndarray, Outc
     for i in range(1, min(3, k)):
         facts.append(fact(world, f"exponent_{i + 1}", Estimate(lam.value[i], lam.error[i]), how, units="1/time"))
     facts.append(fact(world, "kaplan_yorke_dimension", size, "from the mean spectrum; jackknife error over trajectories"))
-    rows = [reported("total time of the spectrum (time units)", n * time)]
+    rows = [
+        reported("total time of the spectrum (time units)", n * time),
+        reported(f"trajectories of the spectrum that came to rest, of {n}", float(np.isnan(samples[:, 0]).sum())),
+    ]
     return samples, (rows, facts)
 
 
@@ -101,7 +105,9 @@ def climate(world: AbstractWorld, plan: Plan) -> Outcome:
     n, time = plan.climate
     values = jnp.full(n, card.knobs[0].default)
     raw = observed(world, settled(world, values, 3), values, round(time / card.dt))
-    obs = {name: np.asarray(x) for name, x in raw.items()}
+    moving = ~resting({k: x[:, -1] for k, x in raw.items()}, {k: x[:, -2] for k, x in raw.items()}, world)
+    obs = {name: np.asarray(x)[moving] for name, x in raw.items()}
+    n = int(moving.sum())
     how = f"{n} trajectories of {time:g} time units, standard error over trajectories"
     rows, facts = [], []
     for v in card.variables:

@@ -17,7 +17,9 @@ def world():
 
 @pytest.fixture(scope="session")
 def experiment():
-    return Experiment(label="forecast", units=4, steps=40, members=2, drives=(Drive.ramp("rho", 28.0, 29.0, 20.0),))
+    return Experiment(
+        label="forecast", units=4, steps=40, members=2, drives=(Drive.ramp("rho", 28.0, 29.0, 20.0),)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -10,4 +10,6 @@ def rk4(x, y, z, rho, h):
     b = rates(x + h / 2 * a[0], y + h / 2 * a[1], z + h / 2 * a[2], rho)
     c = rates(x + h / 2 * b[0], y + h / 2 * b[1], z + h / 2 * b[2], rho)
     d = rates(x + h * c[0], y + h * c[1], z + h * c[2], rho)
-    return tuple(s + h / 6 * (p + 2 * q + 2 * r + t) for s, p, q, r, t in zip((x, y, z), a, b, c, d, strict=True))
+    return tuple(
+        s + h / 6 * (p + 2 * q + 2 * r + t) for s, p, q, r, t in zip((x, y, z), a, b, c, d, strict=True)
+    )

@@ -50,7 +50,10 @@ def run(step, world, experiment, starts, **declared):
         (lorenz_batch, {"batched": True}),
         (lorenz_jax, {"framework": "jax"}),
         (lambda s, f: lorenz(s, {"rho": f["heat"]}), {"knobs": {"heat": "rho"}}),
-        (lambda s, f: lorenz(s[::-1], f)[::-1], {"variables": {"c": {"name": "z"}, "b": {"name": "y"}, "a": {"name": "x"}}}),
+        (
+            lambda s, f: lorenz(s[::-1], f)[::-1],
+            {"variables": {"z": {}, "b": {"name": "y"}, "a": {"name": "x"}}},
+        ),
         (
             lambda s, f: lorenz(s * [10, 1, 1] + [5, 0, 0], f) / [10, 1, 1] - [0.5, 0, 0],
             {"variables": {"x": {"units": "decametre", "scale": 10.0, "offset": 5.0}, "y": {}, "z": {}}},
@@ -119,7 +122,9 @@ def test_exponents_need_a_traceable_model(world, starts):
     assert own.exponents.shape == (4, world.card.exponents)
     assert (np.diff(own.exponents, axis=1) <= 0).all()
     assert 0.3 < own.exponents[:, 0].mean() < 1.6  # short runs scatter about 0.906
-    assert own.exponents.sum(axis=1).mean() == pytest.approx(-(10 + 1 + 8 / 3), rel=0.02)  # divergence of the flow
+    assert own.exponents.sum(axis=1).mean() == pytest.approx(
+        -(10 + 1 + 8 / 3), rel=0.02
+    )  # divergence of the flow
     untraceable = run(lambda s, f: np.asarray(s), world, tangent, starts, framework="jax")
     assert isinstance(untraceable, Unsupported)
     assert "cannot be traced" in untraceable.reason
@@ -141,7 +146,12 @@ def test_non_finite_states_are_divergence(world, experiment, starts):
 
     blows_up.calls = 0
     own = run(blows_up, world, experiment, starts)
-    assert own.diverged.tolist() == [[3, -1], [-1, -1], [-1, -1], [-1, -1]]  # 8 lanes a step: call 25 is lane 0, lead 3
+    assert own.diverged.tolist() == [
+        [3, -1],
+        [-1, -1],
+        [-1, -1],
+        [-1, -1],
+    ]  # 8 lanes a step: call 25 is lane 0, lead 3
     assert np.isfinite(own.obs["x"][0, 0, :3]).all()
     assert np.isnan(own.obs["x"][0, 0, 3:]).all()
     assert np.isfinite(own.obs["x"][1:]).all()

@@ -11,8 +11,11 @@ from gnomon.spec.registry import build
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
-        ({"variables": {"a": {"name": "xx"}, "y": {}, "z": {}}}, "'a' is mapped to 'xx', which lorenz63 does not have"),
-        ({"variables": {"x": {"units": "m"}, "y": {}, "z": {}}}, "'x' is in 'm' but lorenz63 has 'x' in '1'; declare scale"),
+        (
+            {"variables": {"a": {"name": "xx"}, "y": {}, "z": {}}},
+            "'a' is mapped to 'xx', which lorenz63 does not have",
+        ),
+        ({"variables": {"x": {"units": "m"}, "y": {}, "z": {}}}, "'x' is in 'm' but lorenz63 has 'x' in '1'"),
         ({"variables": {"x": {}, "y": {}}}, "has no z"),
         ({"variables": {"x": {}, "y": {}, "z": {}, "w": {"name": "z"}}}, "maps z twice"),
         ({"knobs": {"heat": "rhoo"}}, "no knob 'rhoo'; did you mean 'rho'"),
@@ -29,7 +32,11 @@ def test_what_does_not_fit_the_world(raw, sentence, world):
 
 def test_silence_and_an_equal_unit_are_fine(world):
     check_against(read_declaration({}, "mine"), world.card, "mine")
-    full = {"variables": {"x": {"units": "1"}, "y": {"units": "m", "scale": 2.0}, "z": {}}, "context": 2, "dt": 0.025}
+    full = {
+        "variables": {"x": {"units": "1"}, "y": {"units": "m", "scale": 2.0}, "z": {}},
+        "context": 2,
+        "dt": 0.025,
+    }
     check_against(read_declaration(full, "mine"), world.card, "mine")
 
 
@@ -52,7 +59,9 @@ def test_training_in_the_declared_range_is_silent(world, shift):
     assert leakage(read_declaration({}, "mine"), world.card, shift) == []
 
 
-@pytest.mark.parametrize(("period", "told"), [((1979.0, 2010.0), 1), ((1979.0, 2014.0), 1), ((1979.0, 2009.0), 0)])
+@pytest.mark.parametrize(
+    ("period", "told"), [((1979.0, 2010.0), 1), ((1979.0, 2014.0), 1), ((1979.0, 2009.0), 0)]
+)
 def test_an_overlapping_training_period_is_told(period, told, world):
     warnings = leakage(read_declaration({"period": period}, "mine"), world.card, [], period=(2010.0, 2020.0))
     assert len(warnings) == told

@@ -108,7 +108,8 @@ def test_files_score_like_the_model_that_wrote_them(suffix, read, runs, world, e
 
 def test_names_and_units_are_mapped(read, runs):
     p = "forecast/forecast"
-    mapped = {"identity": runs["identity"], f"{p}/a": runs[f"{p}/x"] / 10, f"{p}/y": runs[f"{p}/y"], f"{p}/z": runs[f"{p}/z"]}
+    mapped = {"identity": runs["identity"], f"{p}/a": runs[f"{p}/x"] / 10}
+    mapped |= {f"{p}/{v}": runs[f"{p}/{v}"] for v in "yz"}
     declare = {"variables": {"a": {"name": "x", "units": "10", "scale": 10.0}, "y": {}, "z": {}}}
     np.testing.assert_allclose(read(mapped, declare=declare).obs["x"], read(runs).obs["x"], rtol=1e-6)
 
@@ -233,7 +234,10 @@ def test_hostile_npz_files(write, sentence, tmp_path, world, monkeypatch):
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"CDF", b"CDF\1" + b"\xff" * 60, b"CDF\1\0\0\0\1", b"\x89HDF\r\n\x1a\n" + b"\0" * 90])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"CDF", b"CDF\1" + b"\xff" * 60, b"CDF\1\0\0\0\1", b"\x89HDF\r\n\x1a\n" + b"\0" * 90],
+)
 def test_hostile_netcdf_files(data, tmp_path, world):
     path = tmp_path / "runs.nc"
     path.write_bytes(data)
@@ -247,7 +251,7 @@ def test_other_suffixes_and_absent_files(tmp_path, world):
     with pytest.raises(BadData, match="no file"):
         open_rollouts(tmp_path / "absent.npz", declared, world.card)
     (tmp_path / "runs.csv").write_text("x")
-    with pytest.raises(BadData, match="expected a .npz or .nc file"):
+    with pytest.raises(BadData, match=r"expected a \.npz or \.nc file"):
         open_rollouts(tmp_path / "runs.csv", declared, world.card)
 
 

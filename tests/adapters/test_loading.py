@@ -1,4 +1,4 @@
-"""Finding a user's model: nothing is run unasked, what is wrong is one sentence, and equal identities mean equal models."""
+"""Finding a user's model: nothing is run unasked, what is wrong is one sentence, equal identities mean equal models."""
 
 import sys
 
@@ -161,9 +161,9 @@ def test_an_object_is_known_by_its_state():
 
 
 def test_what_cannot_be_identified_is_never_reused():
-    handle = open(__file__)  # noqa: SIM115 - an object without bytes
+    handle = open(__file__)
     try:
-        one, two = (model_of(lambda s, f: s if handle else s) for _ in range(2))
+        one, two = (model_of(lambda s, f: s * handle.fileno()) for _ in range(2))
     finally:
         handle.close()
     assert not one.reusable

@@ -63,7 +63,7 @@ def test_light_rooms_load_no_jax(room):
 def test_importing_every_module_starts_no_backend_and_changes_no_option():
     code = """
 import importlib, json, pkgutil, warnings
-import jax, numpy
+import jax, numpy, scipy.special, scipy.stats, scipy.sparse  # SciPy adds filters of its own
 before = dict(jax.config.values), list(warnings.filters), numpy.geterr(), str(numpy.random.get_state())
 import gnomon
 for m in pkgutil.walk_packages(gnomon.__path__, "gnomon."):

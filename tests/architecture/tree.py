@@ -56,7 +56,7 @@ def text_of(path: Path) -> str | None:
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, bool]]:
-    """(top-level package, whether at module level) of every absolute import."""
+    """(top-level package, whether at module level) of every absolute import, by name or by string."""
     in_functions = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -68,3 +68,7 @@ def imported(tree: ast.Module) -> Iterator[tuple[str, bool]]:
                 yield alias.name.partition(".")[0], not inside
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0], not inside
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if called in ("import_module", "importorskip"):
+                yield str(node.args[0].value).partition(".")[0], not inside

@@ -5,7 +5,7 @@ import dataclasses
 import jax
 import numpy as np
 import pytest
-from training_data import make_data
+from tests.learners.training_data import make_data
 
 from gnomon.core.learner import Data
 from gnomon.core.world import AbstractWorld

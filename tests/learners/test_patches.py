@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from training_data import make_data
+from tests.learners.training_data import make_data
 
 from gnomon.numerics.monomials import count_monomials, list_monomials, monomials
 from gnomon.numerics.packing import packing_of

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from training_data import make_data
+from tests.learners.training_data import make_data
 
 from gnomon.core.forcing import Forcing
 from gnomon.spec.registry import build

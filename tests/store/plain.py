@@ -18,7 +18,9 @@ def score(measure: str, fidelity: float, *, headline: bool = False) -> Score:
     )  # fmt: skip
 
 
-def result(seed: int = 0, *, nodes: str = "", label: str = "", fidelity: float = 0.7, status: str = "ok") -> Result:
+def result(
+    seed: int = 0, *, nodes: str = "", label: str = "", fidelity: float = 0.7, status: str = "ok"
+) -> Result:
     """The result of a case that differs from others by its seed."""
     case = {
         "world": {"kind": "lorenz63", "args": {}, "label": ""},

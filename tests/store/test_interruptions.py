@@ -164,7 +164,9 @@ def test_a_writer_killed_at_any_moment_leaves_a_sound_store(tmp_path):
     root = tmp_path / "store"
     here = str(Path(__file__).parents[2])
     for _ in range(4):
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(root)], stdout=subprocess.PIPE, cwd=here) as writer:
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(root)], stdout=subprocess.PIPE, cwd=here
+        ) as writer:
             assert writer.stdout.readline() == b"up\n"
             time.sleep(moments.uniform(0.01, 0.4))
             writer.send_signal(signal.SIGKILL)

@@ -64,7 +64,9 @@ def test_seconds_are_no_conflict(stores):
     import msgspec
 
     mine, other = stores
-    other.put_result(msgspec.structs.replace(result(1), cost={"seconds": 99.0}, provenance={"host": "elsewhere"}))
+    other.put_result(
+        msgspec.structs.replace(result(1), cost={"seconds": 99.0}, provenance={"host": "elsewhere"})
+    )
     assert mine.merge(other.root).conflicts == ()
 
 
@@ -77,7 +79,10 @@ def test_damaged_files_stay_where_they_are(stores):
     before = snapshot(other.root)
     merged = mine.merge(other.root)
     assert merged.results == merged.nodes == 0
-    assert {str(p) for p, _ in merged.damaged} >= {str(path.relative_to(other.root)), str(npz.relative_to(other.root))}
+    assert {str(p) for p, _ in merged.damaged} >= {
+        str(path.relative_to(other.root)),
+        str(npz.relative_to(other.root)),
+    }
     assert snapshot(other.root) == before
     assert not mine.has_result(result(2).id)
     assert mine.verify().damaged == ()

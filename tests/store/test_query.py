@@ -50,7 +50,7 @@ def test_every_column_holds_what_the_result_says(store):
         "status": "ok", "reason": None, "value": 1.0, "low": 0.9, "high": 1.1, "null_value": 2.0, "floor_value": 0.9,
         "discrepancy": 0.3, "null_name": "gaussian", "null_discrepancy": 1.0, "floor_discrepancy": 0.1, "fidelity": 0.7,
         "fidelity_low": pytest.approx(0.6), "fidelity_high": pytest.approx(0.8), "fidelity_reason": None,
-        "smallest_effect": None, "n": 0, "diverged": 0, "cost": '{"seconds":1.5}',
+        "smallest_effect": None, "n": 40, "diverged": 0, "cost": '{"seconds":1.5}',
     }  # fmt: skip
     [row] = store.query("SELECT learner, case_reason FROM cells WHERE seed = 4")
     assert row == {"learner": "linear", "case_reason": "it blew up"}

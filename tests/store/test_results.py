@@ -183,7 +183,9 @@ def test_links_and_pipes_are_not_followed(store, tmp_path):
     assert [reason.split(" ", 2)[2] for _, reason in store.quarantined()].count("is not a plain file") == 1
 
 
-@pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 40, "a" * 39, "a" * 41, "a" * 39 + "\n", None])
+@pytest.mark.parametrize(
+    "name", ["", "../../etc/passwd", "A" * 40, "a" * 39, "a" * 41, "a" * 39 + "\n", None]
+)
 def test_names_that_are_no_ids_are_refused(store, name):
     for ask in (store.has_result, store.get_result, store.get_details, lambda n: store.get_node("truth", n)):
         with pytest.raises(StoreError, match="40 digits"):

@@ -1,7 +1,7 @@
 """Named arrays from other people's files: .npz and .nc, read without trusting them.
 
-No pickles, and a shape is read from its header and checked before any of its data is: a small file that claims to be huge
-costs nothing.
+No pickles, and a shape is read from its header and checked before any of its data is: a small file that claims to
+be huge costs nothing.
 """
 
 import importlib
@@ -39,7 +39,9 @@ class ArrayFile(NamedTuple):
         if self.shapes[name] != shape:
             raise BadData(f"{self.path.name}: {name} has shape {self.shapes[name]}; expected {shape}")
         try:
-            array = _read_npz(self.path, name) if self.path.suffix == ".npz" else _read_netcdf(self.path, name)
+            array = (
+                _read_npz(self.path, name) if self.path.suffix == ".npz" else _read_netcdf(self.path, name)
+            )
         except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
             raise BadData(f"{self.path.name}: {name} cannot be read: {_one_line(error)}") from None
         if array.dtype.kind not in "fiu":
@@ -74,7 +76,9 @@ def _open_npz(path: Path) -> ArrayFile:
             with archive.open(info) as stream:
                 shape, dtype = _header(stream)
             if dtype.hasobject:
-                raise ValueError(f"{name} holds Python objects (a pickle), which are never loaded; save plain arrays")
+                raise ValueError(
+                    f"{name} holds Python objects (a pickle), which are never loaded; save plain arrays"
+                )
             count = int(np.prod(shape, dtype=object))
             if count * dtype.itemsize > info.file_size:
                 raise ValueError(f"{name} claims {shape} but holds {info.file_size} bytes")
@@ -106,14 +110,18 @@ def _open_netcdf(path: Path) -> ArrayFile:
     with scipy_io.netcdf_file(str(path), "r", mmap=False) as file:
         shapes = {_slashed(n): tuple(v.shape) for n, v in file.variables.items()}
         units = {_slashed(n): _string(v.units) for n, v in file.variables.items() if hasattr(v, "units")}
-        text = {n: _string(v) for n, v in vars(file).get("_attributes", {}).items() if isinstance(v, bytes | str)}
+        text = {
+            n: _string(v) for n, v in vars(file).get("_attributes", {}).items() if isinstance(v, bytes | str)
+        }
     return ArrayFile(path, shapes, units, text)
 
 
 def _open_netcdf4(path: Path) -> ArrayFile:
     with _xarray(path) as data:
         shapes = {_slashed(str(n)): tuple(v.shape) for n, v in data.variables.items()}
-        units = {_slashed(str(n)): str(v.attrs["units"]) for n, v in data.variables.items() if "units" in v.attrs}
+        units = {
+            _slashed(str(n)): str(v.attrs["units"]) for n, v in data.variables.items() if "units" in v.attrs
+        }
         text = {str(n): v for n, v in data.attrs.items() if isinstance(v, str)}
     return ArrayFile(path, shapes, units, text)
 

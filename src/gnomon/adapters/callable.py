@@ -1,13 +1,12 @@
 """Runs any `step(state, forcing) -> state`: a batched loop on the host, over NumPy, PyTorch or JAX arrays."""
 
 import time
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import numpy as np
 
-from gnomon.adapters.frameworks import StepRaised, host_step
+from gnomon.adapters.frameworks import HostStep, StepRaised, host_step
 from gnomon.adapters.knobs import knob_table, saved_times
 from gnomon.adapters.layout import Layout, layout_of
 from gnomon.adapters.loading import LoadedModel, describe_error
@@ -63,7 +62,9 @@ class CallableRunner(AbstractRunner):
         centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
         loop = _Loop(self.model, self.card, experiment, layout, pace, centre)
         states, first, cost = self._timed(loop, window, seed=seed, watch=watch)
-        obs = layout.unpack(states.reshape(experiment.units, experiment.members, experiment.steps, layout.size))
+        obs = layout.unpack(
+            states.reshape(experiment.units, experiment.members, experiment.steps, layout.size)
+        )
         obs = {k: np.asarray(v, np.float32) for k, v in obs.items()}
         lost = first.reshape(experiment.units, experiment.members)
         return self._pack(experiment, obs, lost, None, initial, cost)
@@ -78,11 +79,12 @@ class CallableRunner(AbstractRunner):
         held = resident_mb()
         if timing:
             mark_peak()
-        seconds = []
+        seconds, ran = [], []
         for _ in range(REPEATS if timing else 1):
             began = time.perf_counter()
-            states, first = run_loop(loop, window, seed=seed, watch=watch)
+            ran = [run_loop(loop, window, seed=seed, watch=watch)]
             seconds.append(time.perf_counter() - began)
+        states, first = ran[0]
         saved = (loop.experiment.discard + loop.experiment.steps) * len(window)
         calls = float(saved * loop.pace.calls)
         cost = {"seconds": float(np.median(seconds)), "steps": calls, "time_units": calls * loop.pace.dt}
@@ -182,7 +184,7 @@ def _lane_knobs(loop: _Loop) -> dict[str, np.ndarray]:
 
 
 def _call(
-    step: Callable[..., np.ndarray], states: np.ndarray, knobs: Any, loop: _Loop, alive: np.ndarray, n: int, seed: int
+    step: HostStep, states: np.ndarray, knobs: Any, loop: _Loop, alive: np.ndarray, n: int, seed: int
 ) -> np.ndarray:
     """One call of the user's step for all lanes; what it raises is told with its place and time."""
     when = f"at time {n * loop.pace.dt:g} {loop.card.time_units} of experiment {loop.experiment.label!r}"

@@ -71,7 +71,9 @@ def read_declaration(raw: Any, where: str) -> Declaration:
         raise BadModel(f"{where}: GNOMON must be a dict, got {type(raw).__name__}")
     for key in raw:
         if key not in Declaration.__struct_fields__:
-            raise BadModel(f"{where}: GNOMON has no entry {key!r}; {suggest(str(key), Declaration.__struct_fields__)}")
+            raise BadModel(
+                f"{where}: GNOMON has no entry {key!r}; {suggest(str(key), Declaration.__struct_fields__)}"
+            )
     try:
         return _checked(msgspec.convert(dict(raw), Declaration), where)
     except msgspec.ValidationError as error:
@@ -86,7 +88,9 @@ def _checked(declared: Declaration, where: str) -> Declaration:
     for word, v in declared.variables.items():
         scale = 1.0 if v.scale is None else v.scale
         if not (math.isfinite(scale) and scale != 0 and math.isfinite(v.offset)):
-            raise BadModel(f"{where}: variable {word!r} needs a finite scale other than 0 and a finite offset")
+            raise BadModel(
+                f"{where}: variable {word!r} needs a finite scale other than 0 and a finite offset"
+            )
     for knob, (low, high) in declared.trained_on.items():
         if not low <= high:
             raise BadModel(f"{where}: trained_on[{knob!r}] must be (low, high), got ({low:g}, {high:g})")
@@ -100,7 +104,8 @@ def check_against(declared: Declaration, card: WorldCard, where: str) -> None:
     for word, name in zip(declared.variables, names, strict=True):
         if name not in known:
             raise BadModel(
-                f"{where}: variable {word!r} is mapped to {name!r}, which {card.name} does not have; {suggest(name, known)}"
+                f"{where}: variable {word!r} is mapped to {name!r}, which {card.name} does not have; "
+                f"{suggest(name, known)}"
             )
         mapped = declared.variables[word]
         if mapped.units is not None and mapped.units != known[name].units and mapped.scale is None:
@@ -112,7 +117,9 @@ def check_against(declared: Declaration, card: WorldCard, where: str) -> None:
         missing = [n for n in known if n not in names]
         twice = sorted({n for n in names if names.count(n) > 1})
         fault = f"has no {', '.join(missing)}" if missing else f"maps {', '.join(twice)} twice"
-        raise BadModel(f"{where}: the declaration {fault}; a model of {card.name} needs {', '.join(known)}, each once")
+        raise BadModel(
+            f"{where}: the declaration {fault}; a model of {card.name} needs {', '.join(known)}, each once"
+        )
     knobs = [k.name for k in card.knobs]
     for knob in (*declared.knobs.values(), *declared.trained_on):
         if knob not in knobs:

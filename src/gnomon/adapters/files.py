@@ -2,13 +2,14 @@
 
 `write_starts` writes, for every experiment of the asked trials, under "trial/experiment/":
 
-    history/<variable>   [unit, member, past, ...]   observations before the run, with observation error; the last is the present
+    history/<variable>   [unit, member, past, ...]   noisy observations before the run; the last is the present
     forcing/<knob>       [unit, step]                value at the start of every step of the world
     time                 [lead]                      when to save, since the start of the run
 
-and two strings: `meta`, the sizes and units as JSON, and `identity`, which the runs must carry along. The runs come back
-as "trial/experiment/<variable>" [unit, member, lead, ...]; in NetCDF "/" is written "__" and `identity` is a global attribute.
-A member that blew up is declared in "trial/experiment/diverged" [unit, member]: the first lost lead, or -1.
+and two strings: `meta`, the sizes and units as JSON, and `identity`, which the runs must carry along. The runs come
+back as "trial/experiment/<variable>" [unit, member, lead, ...]; in NetCDF "/" is written "__" and `identity` is a
+global attribute. A member that blew up is declared in "trial/experiment/diverged" [unit, member]: the first lost lead,
+or -1.
 """
 
 import io
@@ -59,7 +60,9 @@ def open_rollouts(path: Path, declared: Declaration, card: WorldCard) -> Rollout
     except ValueError:
         ties = None
     if not isinstance(ties, dict):
-        raise BadData(f"{path.name}: the string 'identity' is not the one of a starts file; copy it unchanged")
+        raise BadData(
+            f"{path.name}: the string 'identity' is not the one of a starts file; copy it unchanged"
+        )
     return Rollouts(file, declared, ties)
 
 
@@ -72,14 +75,19 @@ class FilesRunner(AbstractRunner):
     def run(self, experiment: Experiment, starts: Starts, *, seed: int, watch: Watch) -> Runs | Unsupported:
         """See `AbstractRunner.run`."""
         if "obs" not in experiment.outputs or "timing" in experiment.outputs:
-            return Unsupported(experiment.label, f"a file holds observations, not {', '.join(experiment.outputs)}")
+            return Unsupported(
+                experiment.label, f"a file holds observations, not {', '.join(experiment.outputs)}"
+            )
         seen = noisy_history(self.card, starts, experiment.members, seed=seed)
         place = self._place(experiment, tie(self.card, experiment, seen))
         if place is None:
             return Unsupported(experiment.label, f"{self.rollouts.file.path.name} holds no runs of it")
         words = {(m.name or word): word for word, m in self.rollouts.declared.variables.items()}
         watch.check(place)
-        obs = {v.name: self._read(place, words.get(v.name, v.name), v.name, experiment) for v in self.card.variables}
+        obs = {
+            v.name: self._read(place, words.get(v.name, v.name), v.name, experiment)
+            for v in self.card.variables
+        }
         lost = self._lost(place, experiment, obs, starts)
         times = saved_times(self.card, experiment)
         return Runs(
@@ -137,7 +145,8 @@ class FilesRunner(AbstractRunner):
                 unit, member, lead = (int(i) for i in np.argwhere(bad)[0])
                 raise BadData(
                     f"{file.path.name}: {place}/{name} is not finite at unit {unit}, member {member}, lead {lead} "
-                    f"({int(bad.sum())} places); where the model blew up, say so in {place}/diverged (first lost lead, or -1)"
+                    f"({int(bad.sum())} places); where the model blew up, say so in {place}/diverged "
+                    "(first lost lead, or -1)"
                 )
         centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
         flat = {k: x.reshape(-1, *x.shape[2:]) for k, x in obs.items()}  # views: `lose` blanks `obs` itself
@@ -189,5 +198,7 @@ def starts_file(card: WorldCard, pieces: list[dict[str, Any]]) -> bytes:
         "experiments": sizes,
     }
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, identity=np.array(json.dumps(ties)), meta=np.array(json.dumps(meta)), **arrays)
+    np.savez_compressed(
+        buffer, identity=np.array(json.dumps(ties)), meta=np.array(json.dumps(meta)), **arrays
+    )
     return buffer.getvalue()

@@ -1,7 +1,7 @@
 """What a function of a notebook is made of, as bytes: its source, its defaults, and every value it refers to.
 
-A file has bytes; a function in memory has not. Equal fingerprints must mean equal results, so whatever cannot be turned into
-bytes makes the fingerprint unique, and nothing is reused.
+A file has bytes; a function in memory has not. Equal fingerprints must mean equal results, so whatever cannot be
+turned into bytes makes the fingerprint unique, and nothing is reused.
 """
 
 import hashlib
@@ -48,7 +48,9 @@ def _feed(digest: Any, value: Any, seen: set[int], depth: int) -> bool:
         digest.update(f"{value.__name__} {getattr(value, '__version__', '')}".encode())
         return True
     if isinstance(value, BuiltinFunctionType | type) or type(value).__module__.startswith("numpy"):
-        digest.update(f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', repr(value))}".encode())
+        digest.update(
+            f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', repr(value))}".encode()
+        )
         return not isinstance(value, type) or _feed_source(digest, value)
     if isinstance(value, MethodType):
         return _feed(digest, value.__func__, seen, depth + 1) & _feed(digest, value.__self__, seen, depth + 1)
@@ -101,7 +103,7 @@ def _names(code: Any) -> set[str]:
 
 
 def _constants(code: Any) -> list[Any]:
-    return [_constants(c) + [c.co_code] if hasattr(c, "co_consts") else c for c in code.co_consts]
+    return [[*_constants(c), c.co_code] if hasattr(c, "co_consts") else c for c in code.co_consts]
 
 
 def _feed_object(digest: Any, value: Any, seen: set[int], depth: int) -> bool:

@@ -12,10 +12,11 @@ from gnomon.spec.errors import BadModel, MissingExtra
 
 Step = Callable[..., Any]
 Knobs = dict[str, np.ndarray]  # each [lane]
+HostStep = Callable[[np.ndarray, Knobs, int], np.ndarray]
 
 
-class StepRaised(Exception):  # noqa: N818 - says which lane it was; the loop knows unit and time
-    """A user's step raised for one lane."""
+class StepRaised(Exception):
+    """A user's step raised for one lane; the loop knows which unit that is, and the time."""
 
     def __init__(self, lane: int, error: Exception):
         super().__init__(str(error))
@@ -23,7 +24,7 @@ class StepRaised(Exception):  # noqa: N818 - says which lane it was; the loop kn
         self.error = error
 
 
-def host_step(step: Step, declared: Declaration, size: int, name: str) -> Callable[[np.ndarray, Knobs, int], np.ndarray]:
+def host_step(step: Step, declared: Declaration, size: int, name: str) -> HostStep:
     """A batched NumPy step `(states [lane, (context,) size], knobs, seed) -> states [lane, size]` around a user's.
 
     The answer's type and shape are checked at every call, because a wrong one would be scored as physics.
@@ -67,7 +68,9 @@ def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
         kind = "complex" if array.dtype.kind == "c" else f"dtype {array.dtype}"
         raise BadModel(f"{name} returned {kind} numbers; expected real ones of shape {shape}")
     if array.shape != shape:
-        raise BadModel(f"{name} returned shape {array.shape}; expected {shape}, the shape of the state it was given")
+        raise BadModel(
+            f"{name} returned shape {array.shape}; expected {shape}, the shape of the state it was given"
+        )
     return array.astype(float)
 
 
@@ -87,8 +90,9 @@ def _torch_call(step: Step, declared: Declaration) -> Step:
     except ImportError:
         raise MissingExtra("torch", "PyTorch") from None
     dtype = getattr(torch, declared.precision)
-    if hasattr(step, "eval"):
-        step.eval()
+    to_evaluation = getattr(step, "eval", None)  # of a module: no dropout, frozen batch statistics
+    if to_evaluation is not None:
+        to_evaluation()
 
     def call(state: np.ndarray, knobs: Any, seed: int) -> Any:
         tensor = torch.as_tensor(np.array(state), dtype=dtype)

@@ -42,8 +42,8 @@ def leakage(
                 seen.setdefault(drive.knob, []).append(experiment.label)
     for knob, labels in seen.items():
         found.append(
-            f"{', '.join(labels)} of trial shift is not out of range for this model: it declares that it was trained on "
-            f"{knob} in {_span(declared.trained_on[knob])}"
+            f"{', '.join(labels)} of trial shift is not out of range for this model: it declares that it was trained "
+            f"on {knob} in {_span(declared.trained_on[knob])}"
         )
     return found
 

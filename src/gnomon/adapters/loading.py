@@ -1,4 +1,4 @@
-"""Find a user's model: first its bytes and what it declares, without running any of it; then, if trusted, the function itself."""
+"""Find a user's model: its bytes and what it declares, without running any of it; then, if trusted, the function."""
 
 import ast
 import importlib
@@ -59,8 +59,8 @@ class LoadedModel(NamedTuple):
 def find_model(target: str, overrides: dict[str, Any] | None = None) -> Source:
     """What lies behind "mymodel.py:step" or "package.module:attribute" (`step` if the attribute is left out).
 
-    Only read, never run: so plans can be made and results looked up for models nobody has trusted yet. That is why GNOMON
-    must be a plain literal.
+    Only read, never run: so plans can be made and results looked up for models nobody has trusted yet. That is why
+    GNOMON must be a plain literal.
     """
     place, attribute = _split(target)
     path = Path(place) if place.endswith(".py") else _module_path(place)
@@ -71,23 +71,28 @@ def find_model(target: str, overrides: dict[str, Any] | None = None) -> Source:
     raw = {**_literal(source, target), **(overrides or {})}
     declared = read_declaration(raw, target)
     files = artifact_sums(declared, path.parent, target)
-    return Source(target, place, attribute, path, declared, identity("user-model", [checksum(source), attribute, files, declared]))
+    mark = identity("user-model", [checksum(source), attribute, files, declared])
+    return Source(target, place, attribute, path, declared, mark)
 
 
 def load_model(target: str, *, trust: bool, overrides: dict[str, Any] | None = None) -> LoadedModel:
     """The function behind a target, imported; without trust nothing is."""
     source = find_model(target, overrides)
     if not trust:
-        raise BadModel(f"{target} is a program and would be run with your rights; add --trust if you trust it")
+        raise BadModel(
+            f"{target} is a program and would be run with your rights; add --trust if you trust it"
+        )
     module = _import_file(source.path) if source.place.endswith(".py") else _import_module(source.place)
-    return LoadedModel(source.name, _attribute(module, source.attribute, target), source.declared, source.identity)
+    return LoadedModel(
+        source.name, _attribute(module, source.attribute, target), source.declared, source.identity
+    )
 
 
 def model_of(
     step: Callable[..., Any], *, declared: dict[str, Any] | Declaration | None = None, name: str = ""
 ) -> LoadedModel:
-    """A model from a function or a callable object, as in a notebook; its declaration is given or its module's GNOMON."""
-    shown = name or getattr(step, "__name__", type(step).__name__)
+    """A model from a function or a callable object; its declaration is given, or its module's GNOMON."""
+    shown = name or _shown(step)
     if not callable(step) or isinstance(step, type):
         raise BadModel(f"{shown} is {_what(step)}; expected a function step(state, forcing) -> state")
     found = declared
@@ -106,7 +111,9 @@ def artifact_sums(declared: Declaration, folder: Path, where: str) -> dict[str, 
         try:
             sums[artifact] = checksum((folder / artifact).read_bytes())
         except OSError as error:
-            raise BadModel(f"{where}: artifact {artifact!r} cannot be read: {error.strerror or error}") from None
+            raise BadModel(
+                f"{where}: artifact {artifact!r} cannot be read: {error.strerror or error}"
+            ) from None
     return sums
 
 
@@ -119,6 +126,14 @@ def describe_error(error: BaseException) -> str:
         trace = trace.tb_next
     where = f" (line {line})" if line is not None else ""
     return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"
+
+
+def _shown(step: Any) -> str:
+    """A name for tables: the function's own, or that of its file where the function's says nothing."""
+    name = getattr(step, "__name__", type(step).__name__)
+    code = getattr(step, "__code__", None)
+    file = Path(code.co_filename) if code is not None else Path()
+    return file.stem if name in ("step", "<lambda>") and file.suffix == ".py" and file.is_file() else name
 
 
 def _split(target: str) -> tuple[str, str]:
@@ -138,10 +153,14 @@ def _module_path(place: str) -> Path:
     for i in range(len(parts)):
         spec = importlib.machinery.PathFinder.find_spec(".".join(parts[: i + 1]), search)
         if spec is None:
-            raise BadModel(f"no module {place!r} and no file of that name; expected mymodel.py:step or package.module:attribute")
+            raise BadModel(
+                f"no module {place!r} and no file of that name; expected mymodel.py:step or package.module:attribute"
+            )
         search = list(spec.submodule_search_locations or [])
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        raise BadModel(f"module {place!r} has no Python source, so it cannot be identified; give its .py file")
+        raise BadModel(
+            f"module {place!r} has no Python source, so it cannot be identified; give its .py file"
+        )
     return Path(spec.origin)
 
 

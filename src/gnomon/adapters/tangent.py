@@ -29,7 +29,9 @@ def host_exponents(
     """[unit, k] leading exponents from tangent dynamics, or why they cannot be had."""
     declared = model.declared
     if declared.framework != "jax" or declared.batched or declared.context > 1 or declared.stochastic:
-        reason = "tangent dynamics needs a model that JAX can trace: one state in, one state out, no randomness"
+        reason = (
+            "tangent dynamics needs a model that JAX can trace: one state in, one state out, no randomness"
+        )
         return Unsupported(experiment.label, reason)
     words = {knob: word for word, knob in declared.knobs.items()}
     within = calls // experiment.stride

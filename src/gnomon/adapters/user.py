@@ -42,7 +42,11 @@ class UserModel(AbstractBrought):
 
     def identity(self) -> str:
         """See `AbstractBrought.identity`; the file is read, not run."""
-        return self._held().identity if self.model.startswith(MEMORY) else find_model(self.model, self.declare).identity
+        return (
+            self._held().identity
+            if self.model.startswith(MEMORY)
+            else find_model(self.model, self.declare).identity
+        )
 
     def runner(self, card: WorldCard) -> AbstractRunner:
         """See `AbstractBrought.runner`."""
@@ -55,11 +59,17 @@ class UserModel(AbstractBrought):
     def loaded(self, card: WorldCard) -> LoadedModel:
         """The function, imported, after its declaration was held against the world."""
         check_against(self.declared(), card, self.model)
-        return self._held() if self.model.startswith(MEMORY) else load_model(self.model, trust=True, overrides=self.declare)
+        if self.model.startswith(MEMORY):
+            return self._held()
+        return load_model(self.model, trust=True, overrides=self.declare)
 
     def declared(self) -> Declaration:
         """What it says of itself."""
-        return self._held().declared if self.model.startswith(MEMORY) else find_model(self.model, self.declare).declared
+        return (
+            self._held().declared
+            if self.model.startswith(MEMORY)
+            else find_model(self.model, self.declare).declared
+        )
 
     def _held(self) -> LoadedModel:
         found = _in_memory.get(self.model.removeprefix(MEMORY))

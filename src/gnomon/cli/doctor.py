@@ -9,8 +9,8 @@ from gnomon import __version__
 from gnomon.cli.late import late
 
 CORE = (
-    "jax", "jaxlib", "equinox", "optax", "jaxtyping", "numpy", "scipy", "scoringrules", "msgspec", "duckdb",
-    "cyclopts", "rich", "jinja2", "altair", "vl-convert-python",
+    "jax", "jaxlib", "equinox", "optax", "jaxtyping", "numpy", "scipy", "msgspec", "duckdb",
+    "cyclopts", "rich", "jinja2", "markupsafe", "vl-convert-python",
 )  # fmt: skip
 EXTRAS = {  # extra -> (packages, what they bring)
     "cluster": (("dask", "distributed"), "run --cluster tcp://..."),

@@ -72,7 +72,9 @@ def gc(*, store: Path = DEFAULT_STORE, dry_run: bool = False, grace: float = 360
     print(f"{len(done.paths)} files, {done.bytes / 1e6:.1f} MB {'would be' if dry_run else 'were'} removed")
 
 
-def export(study: str = "", /, *, out: Path = Path("export"), runs: bool = False, store: Path = DEFAULT_STORE) -> None:
+def export(
+    study: str = "", /, *, out: Path = Path("export"), runs: bool = False, store: Path = DEFAULT_STORE
+) -> None:
     """Write every score as one Parquet file and, with --runs, every run as CF NetCDF.
 
     Parameters

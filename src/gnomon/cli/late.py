@@ -1,7 +1,7 @@
 """Reach the engine by name, only when a command runs.
 
-The command line must answer in a blink and must not depend on JAX, even indirectly; so what lies above `spec` is named by a
-string and imported inside the command that needs it.
+The command line must answer in a blink and must not depend on JAX, even indirectly; so what lies above `spec` is
+named by a string and imported inside the command that needs it.
 """
 
 import importlib

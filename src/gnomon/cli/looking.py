@@ -43,7 +43,9 @@ def describe(name: str, /, *, kind: str = "") -> None:
     """
     places = (_plural(kind),) if kind else (*KINDS, "studies")
     if ":" in name and not kind:
-        raise UnknownName(f"{name!r} may be anything; say which with --kind worlds (learners, trials, measures)")
+        raise UnknownName(
+            f"{name!r} may be anything; say which with --kind worlds (learners, trials, measures)"
+        )
     if "studies" in places and (name.endswith(".toml") or name in shipped()):
         return _show_study(read_study(find_study(name)))
     for one in places:

@@ -23,17 +23,25 @@ class Command(NamedTuple):
 LOOK, RUN, READ, STORE = "Look around", "Run", "Read the results", "Look after a store"
 
 COMMANDS: dict[str, Command] = {
-    "list": Command("gnomon.cli.looking:list_", "Names of worlds, learners, trials, measures and studies.", LOOK),
+    "list": Command(
+        "gnomon.cli.looking:list_", "Names of worlds, learners, trials, measures and studies.", LOOK
+    ),
     "describe": Command("gnomon.cli.looking:describe", "Everything that one of them says of itself.", LOOK),
     "doctor": Command("gnomon.cli.doctor:doctor", "What is installed, which device, what is missing.", LOOK),
-    "test": Command("gnomon.cli.testing:test", "Test your own model, or files of its output, on a world.", RUN),
-    "starts": Command("gnomon.cli.testing:starts", "Write the starts that an external model must run from.", RUN),
+    "test": Command(
+        "gnomon.cli.testing:test", "Test your own model, or files of its output, on a world.", RUN
+    ),
+    "starts": Command(
+        "gnomon.cli.testing:starts", "Write the starts that an external model must run from.", RUN
+    ),
     "run": Command("gnomon.cli.running:run", "Run a study; carries on after any interruption.", RUN),
     "ladder": Command("gnomon.cli.reading:ladder", "The ladder of a study, in the terminal.", READ),
     "report": Command("gnomon.cli.reading:report", "One self-contained HTML file of a study.", READ),
     "compare": Command("gnomon.cli.reading:compare", "Two models, paired, cell by cell.", READ),
     "cite": Command("gnomon.cli.citing:cite", "BibTeX of everything a study uses.", READ),
-    "verify": Command("gnomon.cli.keeping:verify", "Check every file of a store against its checksum.", STORE),
+    "verify": Command(
+        "gnomon.cli.keeping:verify", "Check every file of a store against its checksum.", STORE
+    ),
     "merge": Command("gnomon.cli.keeping:merge", "Join result stores.", STORE),
     "gc": Command("gnomon.cli.keeping:gc", "Free what no result refers to.", STORE),
     "export": Command("gnomon.cli.keeping:export", "Write results as Parquet and runs as CF NetCDF.", STORE),

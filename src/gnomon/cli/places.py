@@ -36,4 +36,6 @@ def only_study(store: Store, name: str) -> str:
         return known[0]
     if not known:
         raise StoreError(f"the store {store.root} holds no study; run one first")
-    raise StoreError(f"the store {store.root} holds {len(known)} studies; say which with --study: {', '.join(known)}")
+    raise StoreError(
+        f"the store {store.root} holds {len(known)} studies; say which with --study: {', '.join(known)}"
+    )

@@ -79,7 +79,9 @@ def told(summary: Any) -> str:
     """What a run did, in one line."""
     ran = sum(summary.outcomes.values())
     parts = ", ".join(f"{count} {status}" for status, count in sorted(summary.outcomes.items()))
-    line = f"{ran} of {summary.cases} cases run in {_duration(summary.seconds)}" + (f" ({parts})" if parts else "")
+    line = f"{ran} of {summary.cases} cases run in {_duration(summary.seconds)}" + (
+        f" ({parts})" if parts else ""
+    )
     return line + (f"; {summary.already} were there" if summary.already else "")
 
 
@@ -90,7 +92,8 @@ def show_ladder(store: Store, study: str, *, report: bool = False) -> None:
         raise StoreError(f"the store {store.root} holds no finished case of study {study!r}; run it first")
     page = late("gnomon.report.page:build_report")(store, study, store.root) if report else None
     threshold = float(store.study(study).study.get("rule", {}).get("threshold", 0.5))
-    late("gnomon.report.terminal:print_ladder")(results, late("rich.console:Console")(), threshold=threshold, report=page)
+    console = late("rich.console:Console")()
+    late("gnomon.report.terminal:print_ladder")(results, console, threshold=threshold, report=page)
 
 
 def _duration(seconds: float) -> str:

@@ -3,9 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from cyclopts import Parameter
+from typing import Any, Literal
 
 from gnomon.cli.late import late
 from gnomon.cli.places import DEFAULT_STORE, open_store
@@ -20,7 +18,7 @@ def test(
     world: str,
     trials: str = "",
     trust: bool = False,
-    variables: Annotated[str, Parameter(help="Model's word = world's, as in a=x,b=y,c=z; or JSON with units and scale.")] = "",
+    variables: str = "",
     dt: float | None = None,
     framework: Literal["numpy", "torch", "jax"] | None = None,
     batched: bool | None = None,
@@ -47,6 +45,8 @@ def test(
         Names with commas between; all six if left out.
     trust:
         Import and run the model's code. Nothing of it is run without this.
+    variables:
+        Model's word = world's word, as in a=x,b=y,c=z; or JSON with units and scales.
     dt:
         Time of one call of step, in the world's time units.
     framework:
@@ -133,7 +133,13 @@ def starts(
     """
     asked = late("gnomon.engine.usermodel:known_trials")(trials or trial)
     places = late("gnomon.engine.usermodel:write_starts")(
-        out, world=world, trials=asked, store=open_store(store, create=True), units=units, seed=seed, history=history
+        out,
+        world=world,
+        trials=asked,
+        store=open_store(store, create=True),
+        units=units,
+        seed=seed,
+        history=history,
     )
     for place in places:
         print(place)

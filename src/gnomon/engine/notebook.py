@@ -1,4 +1,4 @@
-"""The same verbs from a notebook: `gnomon.test`, `gnomon.run`, `gnomon.ladder`, `gnomon.compare`, `gnomon.write_report`."""
+"""The verbs of a notebook: `gnomon.test`, `run`, `ladder`, `compare` and `write_report`."""
 
 import importlib
 import io
@@ -42,7 +42,8 @@ def test(
     """Test your own model on a world; the result shows itself.
 
     Args:
-        model: a function `step(state, forcing) -> state`, "mymodel.py:step" (needs trust=True), or a .npz or .nc file of runs.
+        model: a function `step(state, forcing) -> state`, "mymodel.py:step" (needs trust=True), or a .npz or .nc
+            file of runs.
         world: name of the world.
         trials: names of trials.
         declare: names, units and the rest (see `gnomon.Declaration`); the module's GNOMON if left out.
@@ -63,7 +64,9 @@ def test(
     )  # fmt: skip
     for sentence in done.warnings:
         warnings.warn(sentence, NotNew, stacklevel=2)
-    return _late("gnomon.report.show:ResultView")(done.results, [kept.get_details(r.id) for r in done.results])
+    return _late("gnomon.report.show:ResultView")(
+        done.results, [kept.get_details(r.id) for r in done.results]
+    )
 
 
 @final
@@ -92,7 +95,9 @@ class StudyView:
     def _repr_html_(self) -> str:
         console = Console(file=io.StringIO(), width=120, record=True)
         self._print(console)
-        return console.export_html(inline_styles=True, code_format='<pre style="line-height:1.4">{code}</pre>')
+        return console.export_html(
+            inline_styles=True, code_format='<pre style="line-height:1.4">{code}</pre>'
+        )
 
     def _print(self, console: Console) -> None:
         rule = self.store.study(self.name).study.get("rule", {})
@@ -109,7 +114,7 @@ def run(
     trust: bool = False,
     progress: bool = True,
 ) -> StudyView:
-    """Run a study (a file, a shipped name, or a `Study`); carries on after any interruption. The result shows itself."""
+    """Run a study (a file, a shipped name, or a `Study`) from where it stands; the result shows itself."""
     kept = _store(store)
     plain = study if isinstance(study, Study) else read_study(find_study(str(study)))
     run_study(plain, kept, workers=workers, cluster=cluster, progress=progress, trust=trust)

@@ -1,37 +1,21 @@
-"""From a `Curve` to a Vega-Lite chart: one template for each kind of figure, filled with slots.
+"""From a `Curve` to a Vega-Lite chart: the template of its kind, filled with slots.
 
 The same templates serve the static export (filled here) and the HTML report (filled by templates/page.js with the
-same rule: a string that equals a slot's name is replaced by the slot). Slots never hold code, only text, numbers and lists.
+same rule: a string that equals a slot's name is replaced by the slot). What a slot takes from a curve is text,
+numbers and lists, never an expression.
 """
 
 import copy
 import math
 from typing import Any
 
+from gnomon.report.chart_templates import PLAIN_NUMBERS, POWERS_OF_TEN, templates
 from gnomon.report.palette import DASHES, ROLES, SURFACE, Scheme, role_colour
 from gnomon.spec.results import Curve, Series
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
-SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-PLAIN_NUMBERS = (
-    "datum.value != 0 && (abs(datum.value) < 0.001 || abs(datum.value) >= 100000)"
-    " ? format(datum.value, '~e') : format(datum.value, '~g')"
-)
-POWERS_OF_TEN = (
-    "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6 ? (datum.value < 0.001 || datum.value >= 100000"
-    " ? format(datum.value, '~e') : format(datum.value, '~g')) : ''"
-)
 ORDER = {"null": 0, "floor": 1, "truth": 2, "subject": 3}  # later lies on top
 OVERLAP = 1.12  # pixels of a raster reach under their neighbours, or seams would show between them
 PANELS = ("points", "raster")  # kinds with one panel for each series
-
-
-def templates() -> dict[str, dict[str, Any]]:
-    """Every template by kind, slots unfilled."""
-    return {
-        "line": _line(band=False), "line+band": _line(band=True), "points": _points(), "bars": _bars(error=False),
-        "bars+band": _bars(error=True), "raster": _raster(),
-    }
 
 
 def template_of(curve: Curve) -> str:
@@ -45,11 +29,16 @@ def slots(curve: Curve) -> dict[str, Any]:
     names = labels(curve)
     lowest = _extremes(curve)
     return {
-        "$title": curve.title, "$note": curve.note, "$x_label": curve.x_label, "$y_label": curve.y_label,
-        "$x_scale": "log" if "x" in curve.log else "linear", "$y_scale": "log" if "y" in curve.log else "linear",
+        "$title": curve.title,
+        "$note": curve.note,
+        "$x_label": curve.x_label,
+        "$y_label": curve.y_label,
+        "$x_scale": "log" if "x" in curve.log else "linear",
+        "$y_scale": "log" if "y" in curve.log else "linear",
         "$x_ticks": POWERS_OF_TEN if _decades(curve, "x") > 1.2 else PLAIN_NUMBERS,
         "$y_ticks": POWERS_OF_TEN if _decades(curve, "y") > 1.2 else PLAIN_NUMBERS,
-        "$labels": [label for label, _ in names], "$dashes": [list(DASHES[role]) for _, role in names],
+        "$labels": [label for label, _ in names],
+        "$dashes": [list(DASHES[role]) for _, role in names],
         "$scheme": "blueorange" if lowest[0] < 0 < lowest[1] else "cividis",
         "$domain": _domain(lowest),
     }
@@ -58,7 +47,9 @@ def slots(curve: Curve) -> dict[str, Any]:
 def labels(curve: Curve) -> list[tuple[str, str]]:
     """(label, role) of every series in drawing order; two series of one label are told apart by a number."""
     if curve.kind == "raster":
-        return [(name, name if name in ORDER else "subject") for name in sorted(curve.rasters, key=_truth_first)]
+        return [
+            (name, name if name in ORDER else "subject") for name in sorted(curve.rasters, key=_truth_first)
+        ]
     seen: dict[str, int] = {}
     named = []
     for s in drawn(curve):
@@ -98,10 +89,17 @@ def chart(curve: Curve, *, scheme: Scheme = "light", width: int = 420, height: i
     panels = max(1, len(labels(curve)))
     if curve.kind in PANELS:
         width = max(120, (width - 60) // min(panels, 2))
-    filled = slots(curve) | theme(scheme) | {
-        "$rows": rows(curve), "$colours": colours(curve, scheme), "$width": width, "$height": height,
-        "$columns": min(panels, 2),
-    }
+    filled = (
+        slots(curve)
+        | theme(scheme)
+        | {
+            "$rows": rows(curve),
+            "$colours": colours(curve, scheme),
+            "$width": width,
+            "$height": height,
+            "$columns": min(panels, 2),
+        }
+    )
     return fill(templates()[template_of(curve)], filled)
 
 
@@ -139,7 +137,9 @@ def _decades(curve: Curve, axis: str) -> float:
     """How many powers of ten a logarithmic axis spans; 0 for a linear one."""
     if axis not in curve.log:
         return 0.0
-    values = [v for s in curve.series for v in (s.x if axis == "x" else s.y) if v is not None and 0 < v < math.inf]
+    values = [
+        v for s in curve.series for v in (s.x if axis == "x" else s.y) if v is not None and 0 < v < math.inf
+    ]
     return math.log10(max(values) / min(values)) if values else 0.0
 
 
@@ -168,133 +168,14 @@ def _raster_rows(curve: Curve) -> list[dict[str, Any]]:
             for i, value in enumerate(line):
                 if _shown(value, False):
                     out.append(
-                        {"s": name, "r": role, "x": x0 + i * dx, "X": x0 + (i + OVERLAP) * dx,
-                         "y": y0 + j * dy, "Y": y0 + (j + OVERLAP) * dy, "v": value}
+                        {
+                            "s": name,
+                            "r": role,
+                            "x": x0 + i * dx,
+                            "X": x0 + (i + OVERLAP) * dx,
+                            "y": y0 + j * dy,
+                            "Y": y0 + (j + OVERLAP) * dy,
+                            "v": value,
+                        }
                     )
     return out
-
-
-# the templates
-
-
-def _frame(body: dict[str, Any], config: dict[str, Any] | None = None) -> dict[str, Any]:
-    axis = {
-        "labelColor": "$soft", "titleColor": "$soft", "gridColor": "$line", "tickColor": "$line", "domain": False,
-        "labelFontSize": 11, "titleFontSize": 11.5, "titleFontWeight": "normal", "titlePadding": 8, "tickSize": 4,
-        "labelPadding": 4, "labelExpr": PLAIN_NUMBERS,
-    }
-    return {
-        "$schema": SCHEMA, "background": "$paper",
-        "title": {"text": "$title", "subtitle": "$note"},
-        "data": {"values": "$rows"},
-        **body,
-        "config": {
-            "font": FONT, "padding": 6, "view": {"stroke": None}, "axis": axis, "scale": {"zero": False},
-            "title": {
-                "anchor": "start", "fontSize": 13.5, "fontWeight": 600, "color": "$ink", "offset": 10, "frame": "group",
-                "subtitleColor": "$soft", "subtitleFontSize": 11.5, "subtitlePadding": 3,
-            },
-            "legend": {
-                "orient": "bottom", "direction": "horizontal", "title": None, "labelColor": "$ink", "labelFontSize": 11.5,
-                "symbolStrokeWidth": 2.2, "symbolSize": 160, "symbolOpacity": 1, "labelLimit": 220, "offset": 8,
-            },
-            "header": {"title": None, "labelColor": "$ink", "labelFontSize": 11.5, "labelPadding": 4},
-            **(config or {}),
-        },
-    }
-
-
-def _axes(**extra: Any) -> dict[str, Any]:
-    x = {"field": "x", "type": "quantitative", "title": "$x_label",
-         "scale": {"type": "$x_scale", "nice": False}, "axis": {"grid": False, "tickCount": 6, "labelExpr": "$x_ticks"}}
-    y = {"field": "y", "type": "quantitative", "title": "$y_label",
-         "scale": {"type": "$y_scale"}, "axis": {"tickCount": 5, "labelExpr": "$y_ticks"}}
-    return {"x": x, "y": y, **extra}
-
-
-def _colour(legend: Any = None) -> dict[str, Any]:
-    return {"field": "s", "type": "nominal", "scale": {"domain": "$labels", "range": "$colours"}, "legend": legend}
-
-
-def _tooltip() -> list[dict[str, Any]]:
-    return [
-        {"field": "s", "type": "nominal", "title": "series"},
-        {"field": "x", "type": "quantitative", "title": "$x_label", "format": ".4~g"},
-        {"field": "y", "type": "quantitative", "title": "$y_label", "format": ".4~g"},
-    ]
-
-
-def _line(*, band: bool) -> dict[str, Any]:
-    area = {
-        "transform": [{"filter": "isValid(datum.lo)"}],
-        "mark": {"type": "area", "opacity": 0.16, "line": False},
-        "encoding": _axes(
-            y={"field": "lo", "type": "quantitative", "title": "$y_label", "scale": {"type": "$y_scale"}},
-            y2={"field": "hi"}, color=_colour({"symbolType": "stroke"}),
-        ),
-    }
-    dash = {"field": "s", "type": "nominal", "scale": {"domain": "$labels", "range": "$dashes"}, "legend": {"symbolType": "stroke"}}
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2, "strokeCap": "round", "strokeJoin": "round"},
-        "encoding": _axes(color=_colour({"symbolType": "stroke"}), strokeDash=dash, order={"field": "i"}),
-    }
-    hover = {
-        "mark": {"type": "point", "size": 60, "filled": True, "opacity": 0},
-        "encoding": _axes(color=_colour({"symbolType": "stroke"}), tooltip=_tooltip()),
-    }
-    return _frame({"width": "$width", "height": "$height", "layer": [*([area] if band else []), line, hover]})
-
-
-def _points() -> dict[str, Any]:
-    body = {
-        "facet": {"field": "s", "type": "nominal", "sort": "$labels", "header": {"title": None}},
-        "columns": "$columns",
-        "spec": {
-            "width": "$width", "height": "$height",
-            "mark": {"type": "circle", "size": 7, "opacity": 0.65, "clip": True},
-            "encoding": _axes(color=_colour(), tooltip=_tooltip()),
-        },
-    }
-    return _frame(body)
-
-
-def _bars(*, error: bool) -> dict[str, Any]:
-    x = {"field": "x", "type": "ordinal", "title": "$x_label", "axis": {"labelAngle": 0, "labelOverlap": True, "grid": False}}
-    y = {"field": "y", "type": "quantitative", "title": "$y_label", "scale": {"type": "linear", "zero": True},
-         "axis": {"tickCount": 5}}
-    mine = {
-        "transform": [{"filter": "datum.r == 'subject'"}],
-        "mark": {"type": "bar", "cornerRadiusEnd": 2, "width": {"band": 0.72}},
-        "encoding": {"x": x, "y": y, "color": _colour({"symbolType": "square"}), "tooltip": _tooltip()},
-    }
-    interval = {
-        "transform": [{"filter": "datum.r == 'subject' && isValid(datum.lo)"}],
-        "mark": {"type": "rule", "color": "$ink", "strokeWidth": 1.2},
-        "encoding": {"x": x, "y": {"field": "lo", "type": "quantitative", "title": "$y_label"}, "y2": {"field": "hi"}},
-    }
-    others = {
-        "transform": [{"filter": "datum.r != 'subject'"}],
-        "mark": {"type": "tick", "thickness": 2.5, "opacity": 1, "width": {"band": 0.9}},
-        "encoding": {"x": x, "y": y, "color": _colour({"symbolType": "square"}), "tooltip": _tooltip()},
-    }
-    return _frame({"width": "$width", "height": "$height", "layer": [mine, *([interval] if error else []), others]})
-
-
-def _raster() -> dict[str, Any]:
-    shade = {
-        "field": "v", "type": "quantitative", "scale": {"scheme": "$scheme", "domain": "$domain"},
-        "legend": {"type": "gradient", "gradientLength": 160, "gradientThickness": 9, "tickCount": 3},
-    }
-    body = {
-        "facet": {"field": "s", "type": "nominal", "sort": "$labels", "header": {"title": None}},
-        "columns": "$columns",
-        "spec": {
-            "width": "$width", "height": "$height",
-            "mark": {"type": "rect", "clip": True},
-            "encoding": {
-                **_axes(x2={"field": "X"}, y2={"field": "Y"}),
-                "color": shade,
-            },
-        },
-    }
-    return _frame(body)

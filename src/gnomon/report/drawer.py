@@ -18,14 +18,19 @@ def seed_drawer(result: Result, details: Details | None, pool: Pool) -> dict[str
     ordered = sorted(result.scores, key=lambda s: not s.headline)
     names = [s.measure for s in ordered] + [m for m in figures if m not in {s.measure for s in ordered}]
     return {
-        "id": result.id, "seed": result.case.get("seed", 0), "outcome": _outcome(result),
+        "id": result.id,
+        "seed": result.case.get("seed", 0),
+        "outcome": _outcome(result),
         "rows": [score_row(s) for s in ordered],
         "figures": [pool.add(curve) for name in names for curve in figures.get(name, ())],
     }
 
 
 def drawers(
-    store: Store, results: dict[str, Result], cells: Sequence[tuple[dict[str, str], Sequence[str]]], pool: Pool
+    store: Store,
+    results: dict[str, Result],
+    cells: Sequence[tuple[dict[str, str], Sequence[str]]],
+    pool: Pool,
 ) -> list[dict[str, Any]]:
     """One drawer a cell; `cells` pairs what the cell is called with the ids of its results."""
     return [
@@ -45,7 +50,7 @@ def score_row(score: Score) -> list[Any]:
     return [
         [score.measure.replace("_", " ") + (" ★" if score.headline else ""), summary],
         _lines(score.value, score.units, score.discrepancy),
-        _lines(score.null_value, score.units, score.null) + [score.null_name.replace("_", " ")],
+        [*_lines(score.null_value, score.units, score.null), score.null_name.replace("_", " ")],
         _lines(score.floor_value, score.units, score.floor),
         _fidelity(score.fidelity) or [OUTCOMES[score.status] if score.status != "ok" else "no fidelity"],
         [str(score.n), f"{score.diverged} diverged" if score.diverged else ""],
@@ -57,7 +62,11 @@ def score_row(score: Score) -> list[Any]:
 def _lines(value: Estimate | None, units: str, distance: Estimate | None) -> list[str]:
     """A number, its interval below it, and the distance from the truth where that is another number."""
     lines = _pair(value, units)
-    if distance is not None and distance.value is not None and (value is None or distance.value != value.value):
+    if (
+        distance is not None
+        and distance.value is not None
+        and (value is None or distance.value != value.value)
+    ):
         head, *rest = _pair(distance, "")
         lines = [*(lines or [""]), f"distance {head}", *rest]
     return lines or [""]
@@ -66,8 +75,9 @@ def _lines(value: Estimate | None, units: str, distance: Estimate | None) -> lis
 def _fidelity(estimate: Estimate | None) -> list[str]:
     if estimate is None or estimate.value is None:
         return []
-    bare = estimate.low is None or estimate.high is None
-    return [fidelity(estimate.value), *([] if bare else [f"{fidelity(estimate.low)} to {fidelity(estimate.high)}"])]
+    if estimate.low is None or estimate.high is None:
+        return [fidelity(estimate.value)]
+    return [fidelity(estimate.value), f"{fidelity(estimate.low)} to {fidelity(estimate.high)}"]
 
 
 def _pair(estimate: Estimate | None, units: str) -> list[str]:
@@ -77,7 +87,10 @@ def _pair(estimate: Estimate | None, units: str) -> list[str]:
         return [estimate.reason or "unknown"]
     unit = "" if units in ("", "1") else f" {units}"
     bare = estimate.low is None or estimate.high is None
-    return [f"{number(estimate.value)}{unit}", *([] if bare else [f"{number(estimate.low)} to {number(estimate.high)}"])]
+    return [
+        f"{number(estimate.value)}{unit}",
+        *([] if bare else [f"{number(estimate.low)} to {number(estimate.high)}"]),
+    ]
 
 
 def _outcome(result: Result) -> str:

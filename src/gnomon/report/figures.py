@@ -7,18 +7,17 @@ from typing import Any, Literal
 
 import vl_convert
 
-from gnomon.inference.ladder import Ladder, key_of, ladder, names_of
-from gnomon.report.charts import FONT, SCHEMA, chart
-from gnomon.report.palette import STEPS, SURFACE, shade
+from gnomon.inference.ladder import key_of, ladder, names_of
+from gnomon.report.charts import chart
+from gnomon.report.ladder_figure import ladder_chart
 from gnomon.report.sections import detections
-from gnomon.report.view import CellView, judged_trials, learners
+from gnomon.report.view import learners
 from gnomon.spec.errors import BadSpec, StoreError
 from gnomon.spec.results import Curve
 from gnomon.store.files import make_folder, write_atomic
 from gnomon.store.results import Store
 
 Format = Literal["svg", "png"]
-PRINTED = {"◐": "○", "✕": "×"}  # marks that every font on paper has
 PIXELS_PER_POINT = 3.0  # of a PNG: 216 dots an inch
 
 
@@ -44,36 +43,6 @@ def render(spec: dict[str, Any], format: Format) -> bytes:
     if format == "svg":
         return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]).encode()
     return vl_convert.vegalite_to_png(spec, scale=PIXELS_PER_POINT, allowed_base_urls=[])
-
-
-def ladder_chart(table: Ladder, threshold: float, views: list[Any]) -> dict[str, Any]:
-    """The ladder of every learner as one figure: a panel a learner, worlds by trials, fidelity as number and colour."""
-    rows = [_row(v.name, row.world, cell) for v in views for row in v.rows for cell in row.cells if cell is not None]
-    surface = SURFACE["light"]
-    worlds = [row.world for row in reversed(table.rows)]
-    x = {"field": "trial", "type": "nominal", "sort": list(judged_trials(table)), "title": None,
-         "axis": {"orient": "bottom", "labelAngle": 0, "domain": False, "ticks": False}}
-    y = {"field": "world", "type": "nominal", "sort": worlds, "title": None, "axis": {"domain": False, "ticks": False}}
-    scale = {"domain": [i / (STEPS - 1) for i in range(STEPS)], "range": [shade(i, "light") for i in range(STEPS)], "clamp": True}
-    fill = {"field": "fidelity", "type": "quantitative", "scale": scale,
-            "legend": {"title": f"fidelity (● above {threshold:g}, × below, ○ undecided)", "gradientLength": 200,
-                       "orient": "bottom", "direction": "horizontal", "titleLimit": 400}}
-    layers = [
-        {"transform": [{"filter": "isValid(datum.fidelity)"}], "mark": {"type": "rect", "cornerRadius": 4},
-         "encoding": {"x": x, "y": y, "color": fill}},
-        {"mark": {"type": "text", "fontSize": 11, "color": surface["ink"], "dy": {"expr": "datum.note ? -5 : 0"}},
-         "encoding": {"x": x, "y": y, "text": {"field": "shown"}}},
-        {"mark": {"type": "text", "fontSize": 9.5, "color": surface["ink"], "dy": 8},
-         "encoding": {"x": x, "y": y, "text": {"field": "note"}}},
-    ]
-    return {
-        "$schema": SCHEMA, "background": surface["paper"], "data": {"values": rows},
-        "facet": {"field": "learner", "type": "nominal", "sort": [v.name for v in views], "title": None,
-                  "header": {"labelFontSize": 13, "labelFontWeight": 600, "labelColor": surface["ink"]}},
-        "columns": 2, "spec": {"width": {"step": 66}, "height": {"step": 38}, "layer": layers},
-        "config": {"font": FONT, "view": {"stroke": None}, "scale": {"bandPaddingInner": 0.06},
-                   "axis": {"labelColor": surface["soft"], "labelFontSize": 11}},
-    }
 
 
 def _all(store: Store, study: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -105,13 +74,3 @@ def _chart(curve: Curve) -> dict[str, Any]:
 def _name(*words: str) -> str:
     """A file name from words of strangers: letters, digits, underscores and dots; never a path."""
     return "-".join(re.sub(r"[^A-Za-z0-9_.]+", "_", word).strip("._")[:60] or "unnamed" for word in words)
-
-
-def _row(learner: str, world: str, cell: CellView) -> dict[str, Any]:
-    fidelity = None if cell.step is None else cell.step / (STEPS - 1)
-    mark = PRINTED.get(cell.mark, cell.mark) if fidelity is not None or cell.verdict == "fails" else ""
-    shown, note = cell.shown, cell.note
-    if shown.startswith("out of "):
-        shown, note = "out of", shown.removeprefix("out of ")
-    row = {"learner": learner, "world": world, "trial": cell.trial, "fidelity": fidelity}
-    return row | {"shown": f"{mark} {shown}".strip(), "note": note}

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import msgspec
 import vl_convert
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gnomon.inference.ladder import Ladder, ladder
 from gnomon.inference.verdict import answer, first_failure
@@ -40,7 +40,9 @@ def build_report(store: Store, study: str, out: Path) -> Path:
     rule = msgspec.convert(stored.study["rule"], Rule) if "rule" in stored.study else Rule()
     context = _context(store, study, results, rule)
     context |= {
-        "study": study, "question": str(stored.study.get("question", "")), "rule": rule,
+        "study": study,
+        "question": str(stored.study.get("question", "")),
+        "rule": rule,
         "missing": len(set(stored.cases) - {r.id for r in results}),
     }
     text = _small_enough(store, {r.id: r for r in results}, context)
@@ -60,13 +62,25 @@ def _context(store: Store, study: str, results: Sequence[Result], rule: Rule) ->
     curves, figures = sections.detections(results)
     versus = [c.versus for c in games.claims]
     return {
-        "table": table, "trials": judged, "views": views, "subjects": subjects, "groups": _grouped(subjects, table),
-        "controls": [v for v in views if v.role == "control"], "faults": [v for v in views if v.role == "fault"],
-        "answer": answer(rule, table, versus), "games": games, "matrix": _matrix(games),
-        "cost": sections.cost(results, table, judged), "learned": sections.learned(results, table),
-        "effects": sections.smallest_effects(table, judged), "power": curves, "power_figures": figures,
-        "provenance": sections.provenance(results), "command": sections.command(results, study),
-        "count": len(results), "stopped": sum(r.status in ("failed", "timeout", "memory") for r in results),
+        "table": table,
+        "trials": judged,
+        "views": views,
+        "subjects": subjects,
+        "groups": _grouped(subjects, table),
+        "controls": [v for v in views if v.role == "control"],
+        "faults": [v for v in views if v.role == "fault"],
+        "answer": answer(rule, table, versus),
+        "games": games,
+        "matrix": _matrix(games),
+        "cost": sections.cost(results, table, judged),
+        "learned": sections.learned(results, table),
+        "effects": sections.smallest_effects(table, judged),
+        "power": curves,
+        "power_figures": figures,
+        "provenance": sections.provenance(results),
+        "command": sections.command(results, study),
+        "count": len(results),
+        "stopped": sum(r.status in ("failed", "timeout", "memory") for r in results),
         "questions": {t: BUILT_IN["trials"][t].summary for t in table.trials if t in BUILT_IN["trials"]},
         "marks": [(MARKS[k], k, MEANING[k].format(threshold=f"{rule.threshold:g}")) for k in MARKS],
         "seeds": sorted({int(r.case.get("seed", 0)) for r in results}),
@@ -90,13 +104,21 @@ def _small_enough(store: Store, results: dict[str, Result], context: dict[str, A
     return text
 
 
-def _cells(table: Ladder) -> tuple[list[tuple[dict[str, str], tuple[str, ...]]], dict[tuple[str, str, str], int]]:
+def _cells(
+    table: Ladder,
+) -> tuple[list[tuple[dict[str, str], tuple[str, ...]]], dict[tuple[str, str, str], int]]:
     """Every cell of the ladder, cost included, with the number by which the page opens it."""
     cells, numbers = [], {}
     for cell in table.cells:
         numbers[cell.learner, cell.world, cell.trial] = len(cells)
         question = BUILT_IN["trials"][cell.trial].summary if cell.trial in BUILT_IN["trials"] else ""
-        called = {"learner": cell.learner, "world": cell.world, "rung": cell.rung, "trial": cell.trial, "question": question}
+        called = {
+            "learner": cell.learner,
+            "world": cell.world,
+            "rung": cell.rung,
+            "trial": cell.trial,
+            "question": question,
+        }
         cells.append((called, tuple(s.result for s in cell.seeds)))
     return cells, numbers
 
@@ -104,36 +126,51 @@ def _cells(table: Ladder) -> tuple[list[tuple[dict[str, str], tuple[str, ...]]],
 def _grouped(subjects: Sequence[LearnerView], table: Ladder) -> list[dict[str, Any]]:
     """Who fails where, the highest climbers first."""
     none = [v for v in subjects if v.fails_at is None]
-    groups: list[dict[str, Any]] = [{"where": "no failure shown", "rung": None, "world": "", "who": none}] if none else []
+    groups: list[dict[str, Any]] = (
+        [{"where": "no failure shown", "rung": None, "world": "", "who": none}] if none else []
+    )
     for i in reversed(range(len(table.rows))):
         who = [v for v in subjects if v.fails_at == i]
         if who:
             row = table.rows[i]
-            groups.append({"where": f"first fail on rung {i + 1}", "rung": row.rung, "world": row.world, "who": who})
+            groups.append(
+                {"where": f"first fail on rung {i + 1}", "rung": row.rung, "world": row.world, "who": who}
+            )
     return groups
 
 
 def _matrix(games: Tournament) -> list[tuple[str, list[tuple[int, int] | None]]]:
     """Rows of (wins of the row over the column, cells tested); None on the diagonal and where nothing was asked."""
     return [
-        (a, [(games.wins.get((a, b), 0), games.tested[a, b]) if a != b and (a, b) in games.tested else None
-             for b in games.learners])
+        (
+            a,
+            [
+                (games.wins.get((a, b), 0), games.tested[a, b]) if a != b and (a, b) in games.tested else None
+                for b in games.learners
+            ],
+        )
         for a in games.learners
     ]
 
 
 def _render(context: dict[str, Any], data: str) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     vega = vl_convert.javascript_bundle()
     return environment.get_template("page.html.j2").render(
         **context,
-        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")), colours=Markup(_colours()), script=Markup(script),
-        data=Markup(data), vega=Markup(pack_text(vega.encode())),
+        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        colours=Markup(_colours()),
+        script=Markup(script),
+        data=Markup(data),
+        vega=Markup(pack_text(vega.encode())),
         policy=f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
         f"script-src {_hash(script)} {_hash(vega)}; base-uri 'none'; form-action 'none'",
     )
@@ -146,7 +183,8 @@ def _hash(script: str) -> str:
 
 def _breakable(name: str) -> Markup:
     """Names of worlds and learners may break after an underscore, a long word at its joint."""
-    return Markup("_<wbr>").join(name.replace("unsupported", "unsup\N{SOFT HYPHEN}ported").split("_"))
+    parts = (escape(part) for part in name.replace("unsupported", "unsup\N{SOFT HYPHEN}ported").split("_"))
+    return Markup("_<wbr>".join(parts))
 
 
 def _colours() -> str:

@@ -17,7 +17,9 @@ def pair(store: Store, study: str, a: str, b: str) -> tuple[Claim, ...]:
     shown = names_of(r.case["learner"] for r in results)
     for name in (a, b):
         if name not in shown.values():
-            raise UnknownName(f"study {study!r} has no learner {name!r}; {suggest(name, sorted(set(shown.values())))}")
+            raise UnknownName(
+                f"study {study!r} has no learner {name!r}; {suggest(name, sorted(set(shown.values())))}"
+            )
     two = [r for r in results if shown[key_of(r.case["learner"])] in (a, b)]
     plain = store.study(study).study
     rule = msgspec.convert(plain["rule"], Rule) if "rule" in plain else Rule()

@@ -29,13 +29,21 @@ class Pool:
 
     def add(self, curve: Curve) -> int:
         """The number of a figure."""
-        figure = {"k": curve.kind, "t": template_of(curve), "n": curve.name, "v": slots(curve), "log": curve.log}
+        figure = {
+            "k": curve.kind,
+            "t": template_of(curve),
+            "n": curve.name,
+            "v": slots(curve),
+            "log": curve.log,
+        }
         named = labels(curve)
         if curve.kind == "raster":
             figure["extent"] = curve.extent
             figure["images"] = [[label, role, *self._image(curve.rasters[label])] for label, role in named]
         else:
-            figure["series"] = [[label, role, *self._series(s)] for (label, role), s in zip(named, drawn(curve), strict=True)]
+            figure["series"] = [
+                [label, role, *self._series(s)] for (label, role), s in zip(named, drawn(curve), strict=True)
+            ]
         key = msgspec.json.encode(figure)
         if key not in self._figure_at:
             self._figure_at[key] = len(self.figures)
@@ -45,7 +53,10 @@ class Pool:
     def plain(self) -> dict[str, Any]:
         """Everything the page needs to draw, as plain data."""
         return {
-            "arrays": self.arrays, "figures": self.figures, "templates": templates(), "roles": ROLES,
+            "arrays": self.arrays,
+            "figures": self.figures,
+            "templates": templates(),
+            "roles": ROLES,
             "theme": {"light": theme("light"), "dark": theme("dark")},
         }
 
@@ -70,7 +81,9 @@ class Pool:
         known = [v for v in values if v is not None and math.isfinite(v)]
         low, high = (min(known), max(known)) if known else (0.0, 1.0)
         span = (high - low) or 1.0
-        grey = [None if v is None or not math.isfinite(v) else round((v - low) / span * LEVELS) for v in values]
+        grey = [
+            None if v is None or not math.isfinite(v) else round((v - low) / span * LEVELS) for v in values
+        ]
         return [len(wide), short(low), short(high), self._array(grey)]
 
 

@@ -27,6 +27,7 @@ class Named:
         self._names = {p: names_of(r.case[p] for r in results) for p in ("world", "learner", "trial")}
 
     def __call__(self, result: Result, part: str) -> str:
+        """The name of a result's "world", "learner" or "trial"."""
         return self._names[part][key_of(result.case[part])]
 
 
@@ -89,15 +90,24 @@ def detections(results: Sequence[Result]) -> tuple[list[PowerCurve], list[Curve]
     for fault, world in dict.fromkeys((c.fault, c.world) for c in curves):
         series = tuple(
             Series(
-                label=c.trial, role="subject", x=tuple(p.size for p in c.points), y=tuple(p.rate for p in c.points),
-                low=tuple(p.low for p in c.points), high=tuple(p.high for p in c.points),
+                label=c.trial,
+                role="subject",
+                x=tuple(p.size for p in c.points),
+                y=tuple(p.rate for p in c.points),
+                low=tuple(p.low for p in c.points),
+                high=tuple(p.high for p in c.points),
             )
-            for c in curves if (c.fault, c.world) == (fault, world)
+            for c in curves
+            if (c.fault, c.world) == (fault, world)
         )
         figures.append(
             Curve(
-                name=f"power_{fault}_{world}", title=f"{fault.replace('_', ' ')} on {world}", kind="line",
-                x_label="size of the planted fault", y_label="share of seeds that detect it (1)", series=series,
+                name=f"power_{fault}_{world}",
+                title=f"{fault.replace('_', ' ')} on {world}",
+                kind="line",
+                x_label="size of the planted fault",
+                y_label="share of seeds that detect it (1)",
+                series=series,
                 note="band: Wilson interval; size 0 is the perfect model",
             )
         )
@@ -113,13 +123,17 @@ def provenance(results: Sequence[Result]) -> list[tuple[str, str]]:
         values.setdefault("precision", {})[str(result.case.get("precision", "unknown"))] = None
         values.setdefault("data seeds", {})[str(result.case.get("seed", 0))] = None
     rows = [(key, _listed(list(found))) for key, found in values.items() if key not in ("command", "rung")]
-    versions = sorted({f"{k.partition(':')[2]} {v}" for r in results for k, v in r.case.get("versions", {}).items()})
+    versions = sorted(
+        {f"{k.partition(':')[2]} {v}" for r in results for k, v in r.case.get("versions", {}).items()}
+    )
     return [*rows, ("component versions", ", ".join(versions) or "unknown")]
 
 
 def command(results: Iterable[Result], study: str) -> str:
     """The command that makes the results again."""
-    return next((r.provenance["command"] for r in results if r.provenance.get("command")), f"gnomon run {study}")
+    return next(
+        (r.provenance["command"] for r in results if r.provenance.get("command")), f"gnomon run {study}"
+    )
 
 
 def _listed(found: list[str]) -> str:
@@ -129,6 +143,10 @@ def _listed(found: list[str]) -> str:
 def _in_order(results: Sequence[Result], table: Ladder, named: Named) -> list[Result]:
     worlds = [row.world for row in table.rows]
     return sorted(
-        results, key=lambda r: (table.learners.index(named(r, "learner")), worlds.index(named(r, "world")),
-                                int(r.case.get("seed", 0))),
+        results,
+        key=lambda r: (
+            table.learners.index(named(r, "learner")),
+            worlds.index(named(r, "world")),
+            int(r.case.get("seed", 0)),
+        ),
     )

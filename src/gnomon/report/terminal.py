@@ -1,4 +1,4 @@
-"""The ladder in the terminal: one line a learner and rung, marks beside colours, plain text where there is no colour."""
+"""The ladder in the terminal: a line for each learner and rung, marks beside colours, plain text without colour."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,7 +18,11 @@ ROLE_TITLES = {"control": "control", "fault": "planted fault"}
 
 
 def ladder_table(
-    results: Iterable[Result], *, rungs: Mapping[str, str] | None = None, threshold: float = 0.5, ascii: bool = False
+    results: Iterable[Result],
+    *,
+    rungs: Mapping[str, str] | None = None,
+    threshold: float = 0.5,
+    ascii: bool = False,
 ) -> Table:
     """The ladder as a rich table: for each learner its worlds, the hardest on top, and one column a trial."""
     found = list(results)
@@ -63,7 +67,9 @@ def print_ladder(
     console.print()
     for view in views:
         if view.role == "subject":
-            console.print(_plain(f"{marks['holds' if view.fails_at is None else 'fails']} {view.sentence}", ascii))
+            console.print(
+                _plain(f"{marks['holds' if view.fails_at is None else 'fails']} {view.sentence}", ascii)
+            )
     if report is not None:
         console.print()
         console.print(Text("full report: ") + Text(str(report), style="bold"), soft_wrap=True)

@@ -13,7 +13,9 @@ from gnomon.spec.results import Details, Result
 from gnomon.spec.study import CONTROLS, Rule
 from gnomon.store.results import Store
 
-MOST = 500  # comparisons; beyond it only the rule's subject (or the first learner) is compared with the others
+MOST = (
+    500  # comparisons; beyond it only the rule's subject (or the first learner) is compared with the others
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,9 @@ def tournament(store: Store, results: Sequence[Result], rule: Rule, order: Seque
         for world, trial, seed in cells:
             mine, other = units.get((a, world, trial, seed)), units.get((b, world, trial, seed))
             if mine is not None and other is not None and len(mine.subject) == len(other.subject):
-                got = compare(mine.subject, other.subject, mine.null, mine.floor, seed=seed_of(a, b, world, trial, seed))
+                got = compare(
+                    mine.subject, other.subject, mine.null, mine.floor, seed=seed_of(a, b, world, trial, seed)
+                )
                 asked.append(Versus(subject=a, other=b, world=world, trial=trial, seed=seed, comparison=got))
     claims = beats(asked, alpha=rule.alpha)
     wins: dict[tuple[str, str], int] = {}
@@ -70,7 +74,9 @@ def tournament(store: Store, results: Sequence[Result], rule: Rule, order: Seque
         if won:
             wins[won] = wins.get(won, 0) + 1
     shown = tuple(n for n in order if n in names)
-    return Tournament(learners=shown, claims=claims, wins=wins, tested=tested, partial=partial, alpha=rule.alpha)
+    return Tournament(
+        learners=shown, claims=claims, wins=wins, tested=tested, partial=partial, alpha=rule.alpha
+    )
 
 
 @dataclasses.dataclass(frozen=True)

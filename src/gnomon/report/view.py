@@ -82,23 +82,34 @@ def learners(
     for name in table.learners:
         failure = failures.get(name)
         rows = tuple(
-            RowView(number=i + 1, rung=row.rung, world=row.world,
-                    cells=tuple(_cell(table.cell(name, row.world, t), threshold) for t in judged_trials(table)))
+            RowView(
+                number=i + 1,
+                rung=row.rung,
+                world=row.world,
+                cells=tuple(_cell(table.cell(name, row.world, t), threshold) for t in judged_trials(table)),
+            )
             for i, row in enumerate(table.rows)
         )
         kind = kinds.get(name, "")
         fails_at = rungs.index(failure.world) if failure and failure.world in rungs else None
         views.append(
             LearnerView(
-                name=name, rows=rows[::-1], fails_in=failure.trial if failure else None, sentence=failure.text if failure else "", fails_at=fails_at,
+                name=name,
+                rows=rows[::-1],
+                fails_in=failure.trial if failure else None,
+                sentence=failure.text if failure else "",
+                fails_at=fails_at,
                 role="control" if kind in CONTROLS else "fault" if kind in FAULTS else "subject",
                 summary=BUILT_IN["learners"][kind].summary if kind in BUILT_IN["learners"] else "",
-                short=f"first fails on {failure.world}, {failure.trial}" if failure and failure.world
+                short=f"first fails on {failure.world}, {failure.trial}"
+                if failure and failure.world
                 else "no failure shown",
             )
         )
     order = {"subject": 0, "control": 1, "fault": 2}
-    return sorted(views, key=lambda v: (order[v.role], -(v.fails_at if v.fails_at is not None else 99), -_holding(v)))
+    return sorted(
+        views, key=lambda v: (order[v.role], -(v.fails_at if v.fails_at is not None else 99), -_holding(v))
+    )
 
 
 def judged_trials(table: Ladder) -> tuple[str, ...]:
@@ -149,9 +160,19 @@ def _cell(cell: Cell | None, threshold: float) -> CellView | None:
         note = "diverged" if whole else f"{lost} diverged" if lost else ""
     low, high = (estimate.low, estimate.high) if estimate else (None, None)
     return CellView(
-        learner=cell.learner, world=cell.world, rung=cell.rung, trial=cell.trial, verdict=verdict, shown=shown,
-        note=note, tip=_tip(cell, verdict), step=None if value is None else step_of(value),
-        dot=_along(estimate.value if estimate and estimate.value is not None else value), left=_along(low), right=_along(high), results=tuple(s.result for s in cell.seeds),
+        learner=cell.learner,
+        world=cell.world,
+        rung=cell.rung,
+        trial=cell.trial,
+        verdict=verdict,
+        shown=shown,
+        note=note,
+        tip=_tip(cell, verdict),
+        step=None if value is None else step_of(value),
+        dot=_along(estimate.value if estimate and estimate.value is not None else value),
+        left=_along(low),
+        right=_along(high),
+        results=tuple(s.result for s in cell.seeds),
     )
 
 
@@ -172,7 +193,9 @@ def _tip(cell: Cell, verdict: Verdict) -> str:
         parts.append(f"{cell.score.diverged} of {cell.score.n} units diverged")
     elif cell.reason:
         parts.append(cell.reason)
-    parts.append({"holds": "holds", "open": "undecided", "fails": "fails", "untold": "nothing can be said"}[verdict])
+    parts.append(
+        {"holds": "holds", "open": "undecided", "fails": "fails", "untold": "nothing can be said"}[verdict]
+    )
     return "; ".join(parts)
 
 

@@ -6,8 +6,13 @@ MINUS = "\N{MINUS SIGN}"
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 OUTCOMES = {
-    "diverged": "diverged", "failed": "failed", "timeout": "out of time", "memory": "out of memory",
-    "unsupported": "unsupported", "no_room": "no room", "ok": "no score",
+    "diverged": "diverged",
+    "failed": "failed",
+    "timeout": "out of time",
+    "memory": "out of memory",
+    "unsupported": "unsupported",
+    "no_room": "no room",
+    "ok": "no score",
 }
 
 

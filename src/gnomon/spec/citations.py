@@ -1,7 +1,8 @@
 """What to cite: the works that the components of a study name by DOI, as BibTeX.
 
-A component names its sources in its own file: in docstrings, in `references`, in `reference`. The file is read and not run,
-so that citing needs no backend. `references.json` holds the full bibliographic facts of works the package itself names.
+A component names its sources in its own file: in docstrings, in `references`, in `reference`. The file is read and
+not run, so that citing needs no backend. `references.json` holds the full bibliographic facts of works that the
+package itself names.
 """
 
 import ast
@@ -19,7 +20,7 @@ from gnomon.spec.registry import entries, suggest
 from gnomon.spec.study import CONTROLS, Ref, Study
 
 DOI = re.compile(r"10\.\d{4,9}/[^\s\"',`|\\]+")
-SOFTWARE = ("jax", "equinox", "optax", "numpy", "scipy", "scoringrules")
+SOFTWARE = ("jax", "equinox", "optax", "numpy", "scipy")
 
 
 def works_of(study: Study) -> tuple[str, ...]:

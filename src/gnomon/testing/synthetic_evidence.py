@@ -163,7 +163,7 @@ def _observe(model: _Model, z: np.ndarray, f: np.ndarray | float) -> dict[str, n
     f = np.broadcast_to(np.asarray(f, float), z.shape[2:3])
     odd, even = response * LINEAR * f, response * QUADRATIC * f**2
     if model.kind == "flow":
-        x, y = z[..., 0].real, z[..., 0].imag
+        x, y = np.real(z[..., 0]), np.imag(z[..., 0])
         w = (x**2 + y**2) / 2 - 1
         parts = {"x": x + odd + even, "y": y + 0.5 * bent * odd, "w": w + bent * even}
         return {k: SCALES[k] * v for k, v in parts.items()}

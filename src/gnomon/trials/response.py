@@ -35,7 +35,7 @@ class Response(AbstractTrial):
     ramp: float = 4.0
     discard: float = 10.0
     period: float = 20.0
-    spacing: float = 0.1
+    spacing: float = 0.25
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""

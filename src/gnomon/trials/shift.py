@@ -34,7 +34,7 @@ class Shift(AbstractTrial):
     length: float = 40.0
     ramp: float = 4.0
     discard: float = 10.0
-    spacing: float = 0.1
+    spacing: float = 0.25
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""

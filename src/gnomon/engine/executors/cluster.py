@@ -22,7 +22,7 @@ class ClusterExecutor(Executor):
 
     A dask worker only carries: it hands each task to a `SpawnExecutor` of its own, one process a thread. So a task that
     crashes, hangs or grows ends alone and by name, the dask worker lives on, and dask never runs a task a second time
-    behind our back. Tasks of one affinity go to one dask worker while it has room.
+    because it failed. Tasks of one affinity go to one dask worker while it has room.
 
     Every dask worker must have the same gnomon installed and must see the store's folder at the same path (a shared
     file system): tasks exchange names of results, not the results.
@@ -47,7 +47,7 @@ class ClusterExecutor(Executor):
                 n_workers=workers,
                 threads_per_worker=threads_per_worker,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port: a fixed one is taken by the next cluster
                 memory_limit=0,  # tasks are watched in their own processes
             )
         try:
@@ -129,8 +129,8 @@ class ClusterExecutor(Executor):
     def _pass_on(self, inner: "Future[Any]", outer: "Future[Any]") -> None:
         with self._lock:
             self._open.discard(outer)
-        if outer.cancelled() or not outer.set_running_or_notify_cancel():
-            return
+        if not outer.set_running_or_notify_cancel():
+            return  # cancelled; those who wait for it now know
         try:
             error = inner.exception()
         except CancelledError as cancelled:

@@ -171,7 +171,7 @@ class SpawnExecutor(Executor):
                 self._bury(worker, status)
             case _Cancel():
                 for task in self._waiting.drain():
-                    task.future.cancel()
+                    _forget(task, "the executor was shut down")
             case _Close():
                 self._closing = True
 
@@ -284,7 +284,7 @@ class SpawnExecutor(Executor):
     def _let_go(self, why: str) -> None:
         """End all workers, politely where they are idle, and leave no future without an answer."""
         for task in self._waiting.drain():
-            task.future.cancel()
+            _forget(task, why)
         for worker in list(self._workers):
             if worker.task is not None:
                 self._lose(worker, WorkerDied(why))
@@ -302,7 +302,15 @@ class SpawnExecutor(Executor):
             except queue.Empty:
                 return
             if isinstance(late, Task):
-                late.future.cancel()
+                _forget(late, why)
+
+
+def _forget(task: Task, why: str) -> None:
+    """Cancel a task, and tell those who wait for it (`Future.cancel` alone does not wake them)."""
+    if task.future.cancel():
+        task.future.set_running_or_notify_cancel()
+    else:  # handed to a worker once that was gone before it began
+        task.future.set_exception(WorkerDied(why))
 
 
 def pickled_call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
