@@ -69,7 +69,9 @@ class Relaxation(AbstractLearner):
             context=1,
             variables=tuple(v.name for v in data.card.variables),
             knobs=tuple(k.name for k in data.card.knobs),
-            trained_on={k: (float(x[data.train].min()), float(x[data.train].max())) for k, x in data.forcing.items()},
+            trained_on={
+                k: (float(x[data.train].min()), float(x[data.train].max())) for k, x in data.forcing.items()
+            },
         )
         simulator = RelaxationSimulator(
             card=card,
@@ -114,12 +116,14 @@ if __name__ == "__main__":
         question="Does relaxation beat persistence?",
         worlds=(Ref(kind="lorenz63"),),
         learners=(Ref(kind="add_a_learner:Relaxation", label="relaxation"), Ref(kind="persistence")),
-        trials=(TrialRef(kind="forecast", args={"units": 10, "horizon": 4.0}),),
+        trials=(TrialRef(kind="forecast", args={"units": 20, "horizon": 10.0}),),
         data=DataPlan(trajectories=8, validation=4, steps=300),
     )
     store = Store("results/examples")
     with jax.enable_x64(True):
         case = next(study.cases())
         bench = Bench(store)
-        check_learner(Relaxation(), bench.world(case.world), bench.data(case), saved=False, key=jax.random.PRNGKey(0))
+        check_learner(
+            Relaxation(), bench.world(case.world), bench.data(case), saved=False, key=jax.random.PRNGKey(0)
+        )
     print(gnomon.run(study, store=store, trust=True))

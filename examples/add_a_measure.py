@@ -19,6 +19,8 @@ class EarlyError(AbstractMeasure):
     """Mean absolute error of all variables up to one Lyapunov time, each over its standard deviation.
 
     d = mean over leads and components of |x - y| / scale, unit by unit, against the truth from the same start.
+
+    What misleads: it sees the first moments only; a model that drifts off the attractor later scores well.
     """
 
     version: ClassVar[int] = 1
@@ -54,7 +56,9 @@ class EarlyError(AbstractMeasure):
             if role in tables:
                 errors = np.sort(self.discrepancy(tables["truth"], tables[role]))
                 kept = tuple(float(e) for e in errors[np.isfinite(errors)])
-                series.append(Series(label=role, role=role, x=tuple(float(i) for i in range(len(kept))), y=kept))
+                series.append(
+                    Series(label=role, role=role, x=tuple(float(i) for i in range(len(kept))), y=kept)
+                )
         return (
             Curve(
                 name="early_error",
@@ -79,7 +83,11 @@ if __name__ == "__main__":
         question="How large is the error one Lyapunov time ahead?",
         worlds=(Ref(kind="lorenz63"),),
         learners=(Ref(kind="persistence"),),
-        trials=(TrialRef(kind="forecast", args={"units": 10, "horizon": 4.0}, measures=(Ref(kind="valid_time"), mine)),),
+        trials=(
+            TrialRef(
+                kind="forecast", args={"units": 10, "horizon": 10.0}, measures=(Ref(kind="valid_time"), mine)
+            ),
+        ),
         data=DataPlan(trajectories=8, validation=4, steps=300),
     )
     ladder = gnomon.run(study, store="results/examples", trust=True)

@@ -27,7 +27,7 @@ class Transient(AbstractTrial):
     measures: ClassVar[tuple[str, ...]] = ("valid_time", "error_growth")
 
     units: int = 40
-    horizon: float = 6.0
+    horizon: float = 10.0
     threshold: float = 0.4
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:

@@ -38,7 +38,9 @@ class Roessler(AbstractWorld[Array]):
         dt=0.2,
         time_units="1",
         variables=tuple(Variable(name=n, units="1", scale=s, obs_error=0.001 * s) for n, s in SCALE.items()),
-        knobs=(Knob(name="c", default=5.7, low=5.6, high=5.8, units="1", meaning="how far out the fold lies"),),
+        knobs=(
+            Knob(name="c", default=5.7, low=5.6, high=5.8, units="1", meaning="how far out the fold lies"),
+        ),
         timescale=1 / 0.0714,
         spinup=200.0,
         exponents=3,
@@ -86,7 +88,7 @@ if __name__ == "__main__":
         question="Do simple learners forecast Roessler's flow?",
         worlds=(Ref(kind="add_a_world:Roessler", label="roessler"),),
         learners=(Ref(kind="persistence"), Ref(kind="linear")),
-        trials=(TrialRef(kind="forecast", args={"units": 10, "horizon": 3.0}),),
+        trials=(TrialRef(kind="forecast", args={"units": 10, "horizon": 8.0}),),
         data=DataPlan(trajectories=8, validation=4, steps=300),
     )
     print(gnomon.run(study, store="results/examples", trust=True))

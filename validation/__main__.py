@@ -20,7 +20,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m validation", description=__doc__)
     parser.add_argument("world", nargs="*", default=list(WORLDS), help=f"of {', '.join(WORLDS)}")
     parser.add_argument("--quick", action="store_true", help="shorter runs, about a minute in all")
-    parser.add_argument("--write", action="store_true", help="write the facts beside the worlds (full runs only)")
+    parser.add_argument(
+        "--write", action="store_true", help="write the facts beside the worlds (full runs only)"
+    )
     options = parser.parse_args()
     unknown = [name for name in options.world if name not in WORLDS]
     if unknown:

@@ -1,4 +1,4 @@
-"""Kuramoto-Sivashinsky: exponents, independence of grid and step, mean and energy budget, the drive, the order of ETDRK4."""
+"""Kuramoto-Sivashinsky: exponents, independence of grid and step, budgets, the drive, collapses, order of ETDRK4."""
 
 import jax
 import jax.numpy as jnp
@@ -45,7 +45,13 @@ def _converged(plan: Plan, leading: Estimate, size: Estimate) -> list[Row]:
     n, time = plan.regime
     finer = build("worlds", "kuramoto_sivashinsky", FINER)
     samples = exponents(
-        finer, np.zeros(n), k=finer.card.exponents, time=time, per_block=plan.per_block, settle=plan.settle, seed=5
+        finer,
+        np.zeros(n),
+        k=finer.card.exponents,
+        time=time,
+        per_block=plan.per_block,
+        settle=plan.settle,
+        seed=5,
     )
     lam, fine_size = estimate(samples), dimension(samples)
     rows = [reported("Kaplan-Yorke dimension", float(size.value), float(size.error))]
@@ -73,13 +79,13 @@ def _orders(states: jax.Array) -> list[Row]:
         lambda c: build("worlds", name, {"grid": 64, "substeps": c}), (16, 32, 64, 128),
         steps=4, knobs=knobs, states=states[:, ::2],
     )  # fmt: skip
-    own = order(lambda c: build("worlds", name, {"substeps": c}), (4, 8, 16), steps=4, knobs=knobs, states=states)
+    own = order(
+        lambda c: build("worlds", name, {"substeps": c}), (4, 8, 16), steps=4, knobs=knobs, states=states
+    )
     stiff = order_row("ETDRK4, own grid, stiff", own)
     return [
         order_row("ETDRK4, grid 64", mild),
-        stiff._replace(
-            expected="2 … 4", source="doi:10.1137/040611434", rule="above 2", passed=own[2] > 2
-        ),
+        stiff._replace(expected="2 … 4", source="doi:10.1137/040611434", rule="above 2", passed=own[2] > 2),
     ]
 
 
@@ -97,7 +103,7 @@ def _solver_keeps_mean(world: AbstractWorld, states: jax.Array) -> Row:
 
 
 def drive(world: AbstractWorld, plan: Plan) -> Outcome:
-    """The mean response to the drive at both ends of the training range, against the variability of 50 Lyapunov times."""
+    """The mean response to the drive at both ends of the range, against the variability of 50 Lyapunov times."""
     knob = world.card.knobs[0]
     pattern = np.asarray(knob.pattern)
     n = plan.climate[0]
@@ -105,7 +111,9 @@ def drive(world: AbstractWorld, plan: Plan) -> Outcome:
     rows, facts, response = [], [], {}
     for value in (0.0, knob.low, knob.high):
         values = jnp.full(n, value)
-        obs = {k: np.asarray(x) for k, x in observed(world, settled(world, values, 6), values, window).items()}
+        obs = {
+            k: np.asarray(x) for k, x in observed(world, settled(world, values, 6), values, window).items()
+        }
         moving = ~resting({"u": obs["u"][:, -1]}, {"u": obs["u"][:, -2]}, world)
         obs = {k: x[moving] for k, x in obs.items()}
         response[value] = 2 * (obs["u"].mean(1) * pattern).mean(-1)
@@ -118,9 +126,13 @@ def drive(world: AbstractWorld, plan: Plan) -> Outcome:
     for value in (knob.low, knob.high):
         found = estimate(response[value])
         ratio = float(np.abs(found.value) / noise)
-        rows.append(above(f"|response| / variability of 50 Lyapunov times, drive {value:g}", ratio, None, 2.0))
+        rows.append(
+            above(f"|response| / variability of 50 Lyapunov times, drive {value:g}", ratio, None, 2.0)
+        )
     total = float(response[knob.low].mean() + response[knob.high].mean())
-    error = float(np.hypot(*(response[v].std(ddof=1) / np.sqrt(len(response[v])) for v in (knob.low, knob.high))))
+    error = float(
+        np.hypot(*(response[v].std(ddof=1) / np.sqrt(len(response[v])) for v in (knob.low, knob.high)))
+    )
     rows.append(within("response at both signs, sum", total, error, 0.0, 4 * error, "symmetry: 0"))
     return rows, facts
 
@@ -137,12 +149,22 @@ def collapses(world: AbstractWorld, plan: Plan) -> Outcome:
         values = jnp.full(n, value)
         start = settled(world, values, 7)
         early = {k: np.asarray(x) for k, x in observed(world, start, values, 2).items()}
-        late = {k: np.asarray(x) for k, x in observed(world, start, values, round(time / world.card.dt)).items()}
+        late = {
+            k: np.asarray(x) for k, x in observed(world, start, values, round(time / world.card.dt)).items()
+        }
         before, after = (resting({"u": o["u"][:, -1]}, {"u": o["u"][:, -2]}, world) for o in (early, late))
         fallen, risk = int((after & ~before).sum()), float((~before).sum() * time)
         rate = Estimate(np.asarray(fallen / risk), np.asarray(np.sqrt(max(fallen, 1)) / risk))
         how = f"{fallen} of {n - int(before.sum())} trajectories came to rest within {time:g} time units"
-        facts.append(fact(world, "collapse_rate", rate, how, units="1/time", **({"drive": value} if value else {})))
-        rows.append(reported(f"collapses per 1000 time units, drive {value:g}", 1e3 * fallen / risk, 1e3 * float(rate.error)))
+        facts.append(
+            fact(world, "collapse_rate", rate, how, units="1/time", **({"drive": value} if value else {}))
+        )
+        rows.append(
+            reported(
+                f"collapses per 1000 time units, drive {value:g}",
+                1e3 * fallen / risk,
+                1e3 * float(rate.error),
+            )
+        )
         rows.append(reported(f"share at rest after the spin-up, drive {value:g}", float(before.mean())))
     return rows, facts

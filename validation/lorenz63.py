@@ -19,7 +19,9 @@ def validate(quick: bool) -> Outcome:
     world = build("worlds", "lorenz63")
     samples, (rows, facts) = spectrum(world, plan, 3)
     lam = estimate(samples)
-    rows[:] = [above("total time of the spectrum (time units)", plan.spectrum[0] * plan.spectrum[1], None, 19999.0)]
+    rows[:] = [
+        above("total time of the spectrum (time units)", plan.spectrum[0] * plan.spectrum[1], None, 19999.0)
+    ]
     named = {f.name: f for f in facts}
     rows += [
         within("exponent 1", lam.value[0], lam.error[0], 0.9056, 0.005 * 0.9056, SPROTT),
@@ -35,13 +37,22 @@ def validate(quick: bool) -> Outcome:
     knobs = {"rho": jnp.asarray(28.0)}
     trace = jax.vmap(lambda s: jnp.trace(jax.jacfwd(lambda y: world.tendency(y, knobs))(s)))(states)
     rows.append(
-        below("divergence + (sigma + 1 + beta)", float(jnp.abs(trace + world.sigma + 1 + world.beta).max()), None, 1e-12)
+        below(
+            "divergence + (sigma + 1 + beta)",
+            float(jnp.abs(trace + world.sigma + 1 + world.beta).max()),
+            None,
+            1e-12,
+        )
     )
     for more_rows, more_facts in (regimes(world, plan), climate(world, plan)):
         rows += more_rows
         facts += more_facts
     found = order(
-        lambda c: build("worlds", "lorenz63", {"substeps": c}), (4, 8, 16, 32), steps=10, knobs=(27.0, 29.0), states=states
+        lambda c: build("worlds", "lorenz63", {"substeps": c}),
+        (4, 8, 16, 32),
+        steps=10,
+        knobs=(27.0, 29.0),
+        states=states,
     )
     rows.append(order_row("Runge-Kutta 4", found))
     return rows, facts

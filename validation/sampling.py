@@ -28,7 +28,9 @@ def estimate(samples: np.ndarray) -> Estimate:
 def resting(now: dict[str, np.ndarray], before: dict[str, np.ndarray], world: AbstractWorld) -> np.ndarray:
     """[trajectory] whether a state has stopped changing: moved by less than a fiftieth of the scale in one step."""
     squares = [
-        (((np.asarray(now[v.name]) - np.asarray(before[v.name])) / v.scale) ** 2).reshape(len(now[v.name]), -1).mean(1)
+        (((np.asarray(now[v.name]) - np.asarray(before[v.name])) / v.scale) ** 2)
+        .reshape(len(now[v.name]), -1)
+        .mean(1)
         for v in world.card.variables
     ]
     return np.sqrt(np.mean(squares, axis=0)) < 0.02
@@ -87,7 +89,11 @@ def _exponents(
         tangent, _ = evolve_tangent(advance, start_tangent(state, k=k, key=key), blocks=discard, **sizes)
         tangent, growth = evolve_tangent(advance, tangent, blocks=blocks, **sizes)
         end = tangent.state
-        return growth.mean(0) / (per_block * world.card.dt), world.observe(end), world.observe(advance(end, 0.0))
+        return (
+            growth.mean(0) / (per_block * world.card.dt),
+            world.observe(end),
+            world.observe(advance(end, 0.0)),
+        )
 
     return jax.vmap(one)(states, values, jax.random.split(jax.random.key(17), len(values)))
 
@@ -102,7 +108,9 @@ def exponents(
     block = per_block * world.card.dt
     knobs = jnp.asarray(values, float)
     states = settled(world, knobs, seed)
-    rates, end, after = _exponents(world, states, knobs, k, round(time / block), per_block, round(settle / block))
+    rates, end, after = _exponents(
+        world, states, knobs, k, round(time / block), per_block, round(settle / block)
+    )
     return np.where(resting(after, end, world)[:, None], np.nan, np.asarray(rates))
 
 

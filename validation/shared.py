@@ -1,4 +1,4 @@
-"""What is validated in the same way for every world: spectrum, regimes, climate, balances and the order of the scheme."""
+"""What is validated in the same way for every world: spectrum, regimes, climate, balances, order of the scheme."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -47,7 +47,9 @@ class Plan(NamedTuple):
 Outcome = tuple[list[Row], list[Fact]]
 
 
-def fact(world: AbstractWorld, name: str, found: Estimate, how: str, *, units: str = "1", **at: float) -> Fact:
+def fact(
+    world: AbstractWorld, name: str, found: Estimate, how: str, *, units: str = "1", **at: float
+) -> Fact:
     """A fact computed here, rounded to a tenth of its error so that the file does not pretend."""
     error = float(found.error)
     digits = max(0, 2 - int(np.floor(np.log10(error)))) if error > 0 else 12
@@ -65,14 +67,24 @@ def spectrum(world: AbstractWorld, plan: Plan, k: int) -> tuple[np.ndarray, Outc
         world, np.full(n, default), k=k, time=time, per_block=plan.per_block, settle=plan.settle, seed=1
     )
     lam, size = estimate(samples), dimension(samples)
-    how = f"tangent vectors and QR, {n} trajectories of {time:g} time units, standard error over trajectories"
+    kept = int((~np.isnan(samples[:, 0])).sum())
+    how = f"tangent vectors and QR, {kept} trajectories of {time:g} time units, standard error over trajectories"
+    how += f"; {n - kept} that came to rest left out" if kept < n else ""
     facts = [fact(world, "leading_exponent", Estimate(lam.value[0], lam.error[0]), how, units="1/time")]
     for i in range(1, min(3, k)):
-        facts.append(fact(world, f"exponent_{i + 1}", Estimate(lam.value[i], lam.error[i]), how, units="1/time"))
-    facts.append(fact(world, "kaplan_yorke_dimension", size, "from the mean spectrum; jackknife error over trajectories"))
+        facts.append(
+            fact(world, f"exponent_{i + 1}", Estimate(lam.value[i], lam.error[i]), how, units="1/time")
+        )
+    facts.append(
+        fact(
+            world, "kaplan_yorke_dimension", size, "from the mean spectrum; jackknife error over trajectories"
+        )
+    )
     rows = [
         reported("total time of the spectrum (time units)", n * time),
-        reported(f"trajectories of the spectrum that came to rest, of {n}", float(np.isnan(samples[:, 0]).sum())),
+        reported(
+            f"trajectories of the spectrum that came to rest, of {n}", float(np.isnan(samples[:, 0]).sum())
+        ),
     ]
     return samples, (rows, facts)
 
@@ -82,13 +94,21 @@ def regimes(world: AbstractWorld, plan: Plan) -> Outcome:
     n, time = plan.regime
     values = {k: v for k, v in regime_values(world).items() if v != world.card.knobs[0].default}
     samples = exponents(
-        world, np.repeat(list(values.values()), n), k=1, time=time, per_block=plan.per_block, settle=plan.settle, seed=2
+        world,
+        np.repeat(list(values.values()), n),
+        k=1,
+        time=time,
+        per_block=plan.per_block,
+        settle=plan.settle,
+        seed=2,
     ).reshape(len(values), n)
     knob = world.card.knobs[0].name
-    how = f"tangent vector, {n} trajectories of {time:g} time units, standard error over trajectories"
     rows, facts = [], []
     for (label, value), sample in zip(values.items(), samples, strict=True):
         lam = estimate(sample)
+        kept = int((~np.isnan(sample)).sum())
+        how = f"tangent vector, {kept} trajectories of {time:g} time units, standard error over trajectories"
+        how += f"; {n - kept} that came to rest left out" if kept < n else ""
         rows.append(
             Row(
                 f"leading exponent at {knob} = {value:.4g} ({label})", float(lam.value), float(lam.error), "> 0",
@@ -116,11 +136,19 @@ def climate(world: AbstractWorld, plan: Plan) -> Outcome:
         square = estimate(((flat - mean.value) ** 2).mean((1, 2)))
         std = Estimate(np.sqrt(square.value), square.error / 2 / np.sqrt(square.value))
         facts += [fact(world, f"mean_{v.name}", mean, how), fact(world, f"std_{v.name}", std, how)]
-        rows.append(within(f"std of {v.name}", float(std.value), float(std.error), v.scale, 0.02 * v.scale, "card"))
+        rows.append(
+            within(f"std of {v.name}", float(std.value), float(std.error), v.scale, 0.02 * v.scale, "card")
+        )
     first = card.variables[0].name
     memory = estimate(decorrelation(obs[first].reshape(n, obs[first].shape[1], -1), card.dt))
     facts.append(
-        fact(world, "decorrelation_time", memory, f"autocorrelation of {first} falls below 1/e; {how}", units="time")
+        fact(
+            world,
+            "decorrelation_time",
+            memory,
+            f"autocorrelation of {first} falls below 1/e; {how}",
+            units="time",
+        )
     )
     rows.append(reported(f"decorrelation time of {first}", float(memory.value), float(memory.error)))
     return rows + balances(world, obs), facts
@@ -147,13 +175,20 @@ def balances(world: AbstractWorld, obs: dict[str, np.ndarray], knob: float | Non
         )  # fmt: skip
         if knob is None:
             rows.append(
-                within(f"{b.name}: std of one value", float(series.std()), None, b.scale, 0.2 * b.scale, "card")
+                within(
+                    f"{b.name}: std of one value", float(series.std()), None, b.scale, 0.2 * b.scale, "card"
+                )
             )
     return rows
 
 
 def order(
-    make: Callable[[int], AbstractWorld], counts: Sequence[int], *, steps: int, knobs: tuple[float, float], states: Any
+    make: Callable[[int], AbstractWorld],
+    counts: Sequence[int],
+    *,
+    steps: int,
+    knobs: tuple[float, float],
+    states: Any,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Step lengths, errors and the fitted order of a world's scheme, under a knob that is ramped meanwhile.
 

@@ -28,10 +28,18 @@ class Row(NamedTuple):
     passed: bool
 
 
-def within(quantity: str, value: float, error: float | None, target: float, tolerance: float, source: str) -> Row:
+def within(
+    quantity: str, value: float, error: float | None, target: float, tolerance: float, source: str
+) -> Row:
     """A row that passes where |value - target| <= tolerance."""
     return Row(
-        quantity, value, error, f"{target:.6g}", source, f"within {tolerance:.2g}", abs(value - target) <= tolerance
+        quantity,
+        value,
+        error,
+        f"{target:.6g}",
+        source,
+        f"within {tolerance:.2g}",
+        abs(value - target) <= tolerance,
     )
 
 

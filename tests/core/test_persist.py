@@ -59,7 +59,9 @@ def test_arrays_keep_bits_kind_and_dtype(array):
     assert np.asarray(back).tobytes() == np.asarray(array).tobytes()
 
 
-@pytest.mark.parametrize("value", [None, True, 3, "x", 0.1, float("inf"), (1, (2.5, None)), [1, "b"], {"k": (1,)}])
+@pytest.mark.parametrize(
+    "value", [None, True, 3, "x", 0.1, float("inf"), (1, (2.5, None)), [1, "b"], {"k": (1,)}]
+)
 def test_plain_values_keep_their_type(value):
     structure, arrays = dump(patches(packing=value))
     back = restore(json.loads(json.dumps(structure, allow_nan=False)), arrays).packing
@@ -80,7 +82,15 @@ def test_foreign_classes_are_not_loaded():
 
 
 @pytest.mark.parametrize(
-    "target", ["os:system", "gnomon.core.persist:dump", "gnomon.spec.cards:WorldCard", "gnomon_evil:X", "gnomon.no:X", ""]
+    "target",
+    [
+        "os:system",
+        "gnomon.core.persist:dump",
+        "gnomon.spec.cards:WorldCard",
+        "gnomon_evil:X",
+        "gnomon.no:X",
+        "",
+    ],
 )
 def test_only_modules_of_gnomon_are_found(target):
     structure, arrays = dump(patches())

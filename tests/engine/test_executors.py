@@ -363,7 +363,9 @@ def test_serial_lets_ctrl_c_through():
 def test_a_cluster_by_address_is_left_as_it_was_found():
     import distributed
 
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ) as cluster:
         with open_executor(cluster=cluster.scheduler_address) as executor:
             pid = executor.submit(chores.whoami).result(PATIENCE)
             assert alive(pid)

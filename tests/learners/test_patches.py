@@ -3,13 +3,13 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.learners.training_data import make_data
 
 from gnomon.numerics.monomials import count_monomials, list_monomials, monomials
 from gnomon.numerics.packing import packing_of
 from gnomon.numerics.patches import neighbours, patches_of
 from gnomon.numerics.ridge import ridge_path
 from gnomon.spec.registry import build
+from tests.learners.training_data import make_data
 
 WORLDS = ["lorenz63", "lorenz96", "kuramoto_sivashinsky"]
 
@@ -50,7 +50,9 @@ def test_a_patterned_knob_enters_as_its_field():
     knob = world.card.knobs[0]
     assert knob.pattern is not None
     forced = np.asarray(patches.forced({knob.name: jnp.asarray(0.02)}))[:, 0]
-    np.testing.assert_allclose(forced / np.abs(forced).max(), np.asarray(knob.pattern) / np.abs(knob.pattern).max())
+    np.testing.assert_allclose(
+        forced / np.abs(forced).max(), np.asarray(knob.pattern) / np.abs(knob.pattern).max()
+    )
     assert np.all(np.asarray(patches.forced({knob.name: jnp.asarray(0.0)})) == 0)
     assert patches.forced({knob.name: jnp.asarray(1.0)}, radius=1).shape == (64, 3)
 

@@ -5,11 +5,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.learners.training_data import make_data
 
 from gnomon.core.forcing import Forcing
 from gnomon.spec.registry import build
 from gnomon.training.free_run import free_run_verdict, validation_starts
+from tests.learners.training_data import make_data
 
 KEY = jax.random.key(2)
 

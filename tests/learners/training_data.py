@@ -24,7 +24,8 @@ def make_data(world: AbstractWorld, *, train: int, validation: int, steps: int, 
         values[knob.name] = np.where(varying, 0.5 * (knob.low + knob.high) + wave, level[:, None])
         times[knob.name] = np.broadcast_to(time, (count, steps))
     forcing = Forcing(
-        times={k: jnp.asarray(v) for k, v in times.items()}, values={k: jnp.asarray(v) for k, v in values.items()}
+        times={k: jnp.asarray(v) for k, v in times.items()},
+        values={k: jnp.asarray(v) for k, v in values.items()},
     )
     obs = observe_runs(world, forcing, steps, key=jax.random.key(seed))
     return Data(
@@ -38,7 +39,9 @@ def make_data(world: AbstractWorld, *, train: int, validation: int, steps: int, 
 
 
 @eqx.filter_jit
-def observe_runs(world: AbstractWorld, forcing: Forcing, steps: int, *, key: jax.Array, noisy: bool = True) -> dict:
+def observe_runs(
+    world: AbstractWorld, forcing: Forcing, steps: int, *, key: jax.Array, noisy: bool = True
+) -> dict:
     """Observations [unit, time, ...] after a spin-up at the forcing of time 0."""
     card = world.card
     spin = int(np.ceil(card.spinup / card.dt))

@@ -39,7 +39,9 @@ def test_etdrk4_has_order_four():
 
     def end(n):
         scheme = Etdrk4(linear, 2.0 / n)
-        return scheme.advance(nonlinear, jnp.asarray([1.0, 0.5, -0.2, 0.3]), _wobble, time=0.1, dt=2.0, substeps=n)
+        return scheme.advance(
+            nonlinear, jnp.asarray([1.0, 0.5, -0.2, 0.3]), _wobble, time=0.1, dt=2.0, substeps=n
+        )
 
     counts = [16, 32, 64, 128]
     errors = [float(jnp.abs(end(n) - end(2048)).max()) for n in counts]

@@ -13,9 +13,18 @@ from gnomon.spec.registry import build
 def test_linear_map_gives_the_logarithms_of_its_eigenvalues():
     basis = np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
     values = np.asarray([1.5, 1.0, 0.6, 0.1])
-    matrix = jnp.asarray(basis @ np.triu(np.full((4, 4), 0.3), 1) @ basis.T + basis @ np.diag(values) @ basis.T)
+    matrix = jnp.asarray(
+        basis @ np.triu(np.full((4, 4), 0.3), 1) @ basis.T + basis @ np.diag(values) @ basis.T
+    )
     found = lyapunov_exponents(
-        lambda s, t: matrix @ s, jnp.zeros(4), k=4, blocks=50, steps_per_block=2, dt=0.5, discard=50, key=jax.random.key(0)
+        lambda s, t: matrix @ s,
+        jnp.zeros(4),
+        k=4,
+        blocks=50,
+        steps_per_block=2,
+        dt=0.5,
+        discard=50,
+        key=jax.random.key(0),
     )
     np.testing.assert_allclose(found, np.log(values) / 0.5, atol=1e-9)
 
@@ -52,7 +61,13 @@ def test_chunks_continue_one_another():
 
 def test_a_constant_map_has_no_infinite_exponent():
     found = lyapunov_exponents(
-        lambda s, t: jnp.zeros_like(s), jnp.ones(2), k=2, blocks=3, steps_per_block=1, dt=1.0, key=jax.random.key(0)
+        lambda s, t: jnp.zeros_like(s),
+        jnp.ones(2),
+        k=2,
+        blocks=3,
+        steps_per_block=1,
+        dt=1.0,
+        key=jax.random.key(0),
     )
     assert bool(jnp.isfinite(found).all())
     assert float(found.max()) < -500

@@ -10,7 +10,7 @@ from gnomon.measures.attractor_mixture import AttractorMixture
 from gnomon.measures.crps import fair_crps
 from gnomon.measures.rank_histogram import rank_shares
 from gnomon.measures.spectrum_hellinger import hellinger
-from gnomon.measures.wasserstein import quantiles
+from gnomon.measures.wasserstein import Wasserstein, quantiles
 from gnomon.numerics.jackknife import squared_error
 from gnomon.numerics.spectra import welch
 
@@ -31,6 +31,16 @@ def test_wasserstein_equals_scipy(shift):
     x, y = random.normal(size=2000) * 1.3 + shift, random.exponential(size=3000)
     ours = np.abs(quantiles(x) - quantiles(y)).mean()
     assert ours == pytest.approx(scipy.stats.wasserstein_distance(x, y), rel=0.02)
+
+
+def test_squared_wasserstein_of_two_gaussians():
+    # W2^2 of N(0, 1) and N(0.5, 1.5^2) is 0.5^2 + 0.5^2, whatever the noise of single units.
+    random = np.random.default_rng(5)
+    truth, subject = random.normal(size=(60, 1, 2000)), 0.5 + 1.5 * random.normal(size=(60, 1, 2000))
+    t, s = ({"quantiles": quantiles(x), "alive": np.ones(60, bool)} for x in (truth, subject))
+    assert Wasserstein().discrepancy(t, s).mean() == pytest.approx(0.5, rel=0.05)
+    other = {"quantiles": quantiles(random.normal(size=(60, 1, 2000))), "alive": np.ones(60, bool)}
+    assert abs(Wasserstein().discrepancy(t, other).mean()) < 1e-3
 
 
 @pytest.mark.parametrize(("size", "segment"), [(1000, 256), (400, 100), (301, 75), (90, 256)])

@@ -127,10 +127,9 @@ def test_a_link_opens_its_cell(visit: Visit, page: Path):
 def test_the_page_draws_what_the_export_draws(visit: Visit, store: Any):
     """The page's script and report/charts.py fill the same templates in the same way."""
     drawer = visit.open("hybrid", "lorenz63", "climate")
-    result = next(
-        r for r in store.results(NAME)
-        if (r.case["learner"]["kind"], r.case["world"]["kind"], r.case["trial"]["kind"]) == ("hybrid", "lorenz63", "climate")
-    )  # fmt: skip
+    place = ("hybrid", "lorenz63", "climate")
+    parts = ("learner", "world", "trial")
+    result = next(r for r in store.results(NAME) if tuple(r.case[p]["kind"] for p in parts) == place)
     curves = [c for cs in store.get_details(result.id).curves.values() for c in cs]
     drawn = [drawer.locator(".fig").nth(i).evaluate("figure => figure.spec") for i in range(len(curves))]
     for curve, mine in zip(curves, drawn, strict=True):

@@ -12,7 +12,7 @@ from tests.report.synthetic_results import HOSTILE, NAME, fill_store
 class Outline(HTMLParser):
     """Tags with their attributes, the words between them, and tags left open."""
 
-    VOID = ("meta", "br", "wbr", "img", "input", "link", "path", "hr")
+    VOID = ("meta", "br", "wbr", "img", "input", "link", "hr")
 
     def __init__(self):
         super().__init__()

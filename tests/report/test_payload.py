@@ -18,10 +18,8 @@ def test_what_learners_share_is_stored_once():
     pool = Pool(400)
     first, again, other = pool.add(growth(0.5)), pool.add(growth(0.5)), pool.add(growth(0.9))
     assert first == again != other
-    shared = len(pool.arrays)
-    assert (
-        shared == 5 + 3 + 3 - 1
-    )  # x, null, floor and its band; two subjects of a line and a band, x among the five
+    shared, own = 1 + 1 + 3, 3  # the axis, the null, the floor with its band; a subject with its band
+    assert len(pool.arrays) == shared + 2 * own
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import pickle
 
 import msgspec
 import numpy as np
@@ -169,7 +168,6 @@ def test_a_pickle_is_never_loaded(store, tmp_path):
     assert store.get_node("truth", NODE) is None
     assert "cannot be read" in store.quarantined()[0][1]
     assert not flag.exists()
-    pickle.loads(pickle.dumps(Evil.__name__))  # the same class would have run had it been unpickled
 
 
 def test_links_and_pipes_are_not_followed(store, tmp_path):

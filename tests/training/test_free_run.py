@@ -48,7 +48,9 @@ def data():
 def judged(data, growth):
     card = SimulatorCard(name="turning", dt=CARD.dt, context=1, variables=("p",), knobs=("speed",))
     starts = validation_starts(data, 1, reserve=1, starts=8, lyapunov_times=5.0, steps=60)
-    return free_run_verdict(Turning(card=card, growth=jnp.asarray(growth)), starts, data, key=jax.random.key(0))
+    return free_run_verdict(
+        Turning(card=card, growth=jnp.asarray(growth)), starts, data, key=jax.random.key(0)
+    )
 
 
 def test_true_map_is_valid_to_the_horizon(data):

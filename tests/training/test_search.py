@@ -19,7 +19,9 @@ def test_default_comes_first_and_budget_holds():
 
 
 def test_another_key_draws_another_order():
-    orders = {tuple(s["delays"] for s in draw_settings(STRUCTURES, {}, 4, key=jax.random.key(i))) for i in range(8)}
+    orders = {
+        tuple(s["delays"] for s in draw_settings(STRUCTURES, {}, 4, key=jax.random.key(i))) for i in range(8)
+    }
     assert len(orders) > 1
     assert all(order[0] == 2 for order in orders)
 
@@ -36,7 +38,9 @@ def test_divergence_loses_then_time_then_error():
         "long": Verdict(4.0, 0.5, 0.0),
         "as long, closer": Verdict(4.0, 0.3, 0.0),
     }
-    chosen = search([{"name": n} for n in verdicts], lambda s: s["name"], verdicts.get, space={}, budget=4)
+    chosen = search(
+        [{"name": n} for n in verdicts], lambda s: s["name"], verdicts.__getitem__, space={}, budget=4
+    )
     assert chosen.log["chosen"] == {"name": "as long, closer"}
     assert chosen.log["tried"] == 4
 

@@ -32,11 +32,23 @@ def spirals() -> Sequences:
     return Sequences(path, jnp.zeros((*path.shape[:3], 0), jnp.float32))
 
 
-def fit(judge, phases=(Phase(1, 200, 2), Phase(3, 200, 2)), key=KEY):
+PHASES = (Phase(1, 200, 2), Phase(3, 200, 2))
+
+
+def fit(judge, phases=PHASES, key=KEY):
     rates = Rates(jnp.float32(0.03), jnp.float32(0.0), jnp.float32(0.0))
     start = Matrix(jnp.zeros((2, 2), jnp.float32))
     return train(
-        start, predict, spirals(), phases, rates, judge, delays=1, batch=16, spread=jnp.ones(2, jnp.float32), key=key
+        start,
+        predict,
+        spirals(),
+        phases,
+        rates,
+        judge,
+        delays=1,
+        batch=16,
+        spread=jnp.ones(2, jnp.float32),
+        key=key,
     )
 
 

@@ -45,7 +45,9 @@ def test_lorenz63_is_symmetric():
     world = build("worlds", "lorenz63")
     turn = jnp.asarray([-1.0, -1.0, 1.0])
     start, forcing = jnp.asarray([1.0, 2.0, 20.0]), _forcing(world, [0.0], [28.0])
-    np.testing.assert_array_equal(_run(world, start, forcing, 20)[0] * turn, _run(world, start * turn, forcing, 20)[0])
+    np.testing.assert_array_equal(
+        _run(world, start, forcing, 20)[0] * turn, _run(world, start * turn, forcing, 20)[0]
+    )
 
 
 def test_lorenz96_advection_conserves_energy_and_is_the_same_at_every_site():
@@ -54,7 +56,9 @@ def test_lorenz96_advection_conserves_energy_and_is_the_same_at_every_site():
     work = x * world.advection(x)
     assert abs(float(work.sum())) < 1e-13 * float(jnp.abs(work).sum())
     forcing = _forcing(world, [0.0], [8.0])
-    np.testing.assert_array_equal(_run(world, jnp.roll(x, 7), forcing, 5)[0], jnp.roll(_run(world, x, forcing, 5)[0], 7))
+    np.testing.assert_array_equal(
+        _run(world, jnp.roll(x, 7), forcing, 5)[0], jnp.roll(_run(world, x, forcing, 5)[0], 7)
+    )
 
 
 def test_lorenz96_tendency_is_lorenz_s():
@@ -96,7 +100,9 @@ def test_kuramoto_sivashinsky_symmetries_and_mean():
     moved = jnp.roll(_run(world, state, up, 5)[0], 32)  # a quarter of the ring, half a wave of the pattern
     np.testing.assert_allclose(_run(world, jnp.roll(state, 32), down, 5)[0], moved, atol=1e-12)
     mirrored = -jnp.roll(state[::-1], 1)
-    np.testing.assert_allclose(_run(world, mirrored, down, 5)[0], -jnp.roll(_run(world, state, up, 5)[0][::-1], 1), atol=1e-12)
+    np.testing.assert_allclose(
+        _run(world, mirrored, down, 5)[0], -jnp.roll(_run(world, state, up, 5)[0][::-1], 1), atol=1e-12
+    )
     spectrum = jnp.fft.rfft(state + 0.5)
     ended = world.evolve(spectrum, up, time=0.0)
     assert abs(float((ended[0] - spectrum[0]).real)) / 128 < 1e-15

@@ -57,7 +57,7 @@ def test_world_runs_in_single_precision(name):
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_imperfect_twin_is_clearly_wrong_but_useful(name):
-    """One step of the twin errs by more than the observation error; a fifth of a Lyapunov time later it still forecasts."""
+    """One step errs by more than the observation error; a fifth of a Lyapunov time later it still forecasts."""
     world = build("worlds", name)
     twin = build("worlds", name, world.card.imperfect)
     card, key = world.card, jax.random.key(3)

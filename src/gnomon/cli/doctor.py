@@ -10,7 +10,7 @@ from gnomon.cli.late import late
 
 CORE = (
     "jax", "jaxlib", "equinox", "optax", "jaxtyping", "numpy", "scipy", "msgspec", "duckdb",
-    "cyclopts", "rich", "jinja2", "markupsafe", "vl-convert-python",
+    "cyclopts", "rich", "jinja2", "markupsafe", "altair", "vl-convert-python",
 )  # fmt: skip
 EXTRAS = {  # extra -> (packages, what they bring)
     "cluster": (("dask", "distributed"), "run --cluster tcp://..."),

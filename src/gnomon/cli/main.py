@@ -9,7 +9,6 @@ import cyclopts
 
 from gnomon import __version__
 from gnomon.spec.errors import GnomonError
-from gnomon.spec.registry import suggest
 
 
 class Command(NamedTuple):
@@ -58,6 +57,7 @@ def make_app() -> cyclopts.App:
         result_action="return_value",
         print_error=False,
         exit_on_error=False,
+        suppress_keyboard_interrupt=False,
     )
     groups = {g: cyclopts.Group(g, sort_key=i) for i, g in enumerate((LOOK, RUN, READ, STORE))}
     for order, (name, command) in enumerate(COMMANDS.items()):
@@ -74,8 +74,7 @@ def outcome(tokens: list[str]) -> int:
     """The exit code of one command line; everything a person can cause ends as one line on stderr."""
     try:
         if tokens and not tokens[0].startswith("-") and tokens[0] not in COMMANDS:
-            # asked here because cyclopts would import every command to find the nearest name
-            raise GnomonError(f"no command {tokens[0]!r}; {suggest(tokens[0], COMMANDS)}")
+            raise _unknown(tokens[0])
         code = make_app()(tokens)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -96,6 +95,13 @@ def outcome(tokens: list[str]) -> int:
             raise
         where = f" {error.filename}" if error.filename else ""
         return _say(f"gnomon: cannot use{where}: {error.strerror or error}", 2)
+
+
+def _unknown(word: str) -> GnomonError:
+    """Asked here, because cyclopts would import every command to find the nearest name."""
+    from gnomon.spec.registry import suggest  # only a mistake pays for it
+
+    return GnomonError(f"no command {word!r}; {suggest(word, COMMANDS)}")
 
 
 def _say(line: str, code: int) -> int:

@@ -93,7 +93,7 @@ def test(
     for result in done.results:
         if result.status != "ok":
             print(f"{result.case['trial']['kind']}: {result.status}: {result.reason}", file=sys.stderr)
-    return 0
+    return 1 if any(r.status == "failed" for r in done.results) else 0
 
 
 def starts(

@@ -1,8 +1,9 @@
 """Persist: a module (a simulator, a world) as plain data plus arrays, and back, without running foreign code.
 
-`dump` splits a module into a structure that JSON can hold and named NumPy arrays that .npz can hold. `restore` builds it again
-field by field, without calling any constructor. It looks classes up by name and accepts equinox modules from gnomon
-or from packages that registered a plug-in, and cards from `gnomon.spec`; nothing else is imported or called.
+`dump` splits a module into a structure that JSON can hold and named NumPy arrays that .npz can hold. `restore`
+builds it again field by field, without calling any constructor. It looks classes up by name and accepts equinox
+modules from gnomon or from packages that registered a plug-in, and cards from `gnomon.spec`; nothing else is
+imported or called.
 """
 
 import dataclasses
@@ -35,7 +36,9 @@ def dump(module: eqx.Module) -> tuple[Structure, Arrays]:
 def restore(structure: Structure, arrays: Arrays) -> Any:
     """The module that `dump` took apart, bit for bit, with the dtypes it had."""
     if not isinstance(structure, dict) or structure.get("is") != "module":
-        raise BadData("a saved simulator starts with a module, this structure does not; save it again with `dump`")
+        raise BadData(
+            "a saved simulator starts with a module, this structure does not; save it again with `dump`"
+        )
     return _restore(structure, arrays, "saved")
 
 
@@ -66,7 +69,7 @@ def _dump(value: Any, path: str, arrays: Arrays) -> Any:
 
 
 def _dump_array(value: Any, path: str, arrays: Arrays) -> Structure:
-    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+    if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
         _refuse(value, path)
     array = np.asarray(value)
     if array.dtype.kind not in "biufc":
@@ -99,7 +102,9 @@ def _restore(node: Any, arrays: Arrays, path: str) -> Any:
                 return _restore_module(node, arrays, path)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadData(f"{path}: the saved structure is damaged ({error!r}); fit or save it again") from None
-    raise BadData(f"{path}: expected a saved value, got {kind!r}; the structure is damaged or from a newer version")
+    raise BadData(
+        f"{path}: expected a saved value, got {kind!r}; the structure is damaged or from a newer version"
+    )
 
 
 def _restore_array(node: Structure, arrays: Arrays, path: str) -> Any:
@@ -148,7 +153,9 @@ def _restore_module(node: Structure, arrays: Arrays, path: str) -> Any:
 
 def _name_of(cls: type, path: str) -> str:
     if "<locals>" in cls.__qualname__:
-        raise BadData(f"{path}: class {cls.__qualname__!r} is made inside a function; define it in a module to save it")
+        raise BadData(
+            f"{path}: class {cls.__qualname__!r} is made inside a function; define it in a module to save it"
+        )
     return f"{cls.__module__}:{cls.__qualname__}"
 
 

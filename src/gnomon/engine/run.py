@@ -101,7 +101,11 @@ def _run(
         with contextlib.ExitStack() as stack:
             executor = stack.enter_context(open_executor(workers=workers, cluster=cluster))
             shown = stack.enter_context(open_progress(plan, enabled=progress))
-            _Coordinator(plan, store, limits, executor, shown, outcomes).run()
+            try:
+                _Coordinator(plan, store, limits, executor, shown, outcomes).run()
+            except BaseException:
+                executor.kill_workers()  # Ctrl-C or a full disk: do not wait for what is under way, it will be redone
+                raise
     return RunSummary(len(plan.cases), len(plan.done), dict(outcomes), time.monotonic() - began)
 
 

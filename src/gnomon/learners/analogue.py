@@ -1,4 +1,7 @@
-"""Analogue: find the nearest state seen in training and follow it (Lorenz 1969, doi 10.1175/1520-0469(1969)26<636:APARBN>2.0.CO;2)."""
+"""Analogue: find the nearest state seen in training and follow it.
+
+Lorenz 1969, doi 10.1175/1520-0469(1969)26<636:APARBN>2.0.CO;2.
+"""
 
 import functools
 import time as clock
@@ -23,10 +26,10 @@ from gnomon.training.search import Setting, draw_settings, search
 
 
 class AnalogueSimulator(AbstractSimulator[Array]):
-    """The state plus `blend` times the analogue's increment, plus (1 - blend) times the way to the analogue's successor.
+    """The analogue's successor, plus `blend` times the distance of the state from the analogue.
 
-    blend = 1 keeps the own state and borrows the increment; blend = 0 jumps onto the record. The search stays below 1, where the
-    run is pulled back to the record and cannot diverge.
+    blend = 1 keeps the own state and borrows the increment; blend = 0 jumps onto the record. The search stays
+    below 1, where the run is pulled back to the record and cannot diverge.
 
     Attributes:
         library: [entry, number] standardised states.

@@ -82,8 +82,10 @@ class ClimatologySimulator(AbstractSimulator[Array]):
 
 
 class Climatology(AbstractLearner):
-    """The training mean, regressed linearly on the knobs. Where a variable is homogeneous and no knob has a pattern, one
-    mean and one slope serve all its points."""
+    """The training mean, regressed linearly on the knobs.
+
+    Where a variable is homogeneous and no knob has a pattern, one mean and one slope serve all its points.
+    """
 
     version: ClassVar[int] = 1
     role: ClassVar[str] = "baseline"

@@ -1,7 +1,7 @@
 """Hybrid: an imperfect physics of the same world plus a learned correction of each of its steps.
 
-Pathak et al. 2018, doi 10.1063/1.5028373; here the correction is a ridge regression on polynomials of the state, the knobs and the
-increment that the physics predicts.
+Pathak et al. 2018, doi 10.1063/1.5028373; here the correction is a ridge regression on polynomials of the state,
+the knobs and the increment that the physics predicts.
 """
 
 from typing import Any, ClassVar, NamedTuple
@@ -92,23 +92,28 @@ class Hybrid(AbstractLearner):
             if patches.shape
             else [(2, 1, 2, 0, 0), (1, 1, 2, 0, 0), (1, 2, 2, 0, 0), (2, 2, 2, 0, 0)]
         )
+        structures: list[Setting] = [dict(zip(names, row, strict=True)) for row in rows]
         physics_key, search_key = jax.random.split(key)
         spread = _spread(data, patches)
 
         def rows_of(sample: Sample) -> Rows:
             window, following = encode(patches, sample.history, sample.following)
-            forecast = _forecast(physics, patches, data.card.dt, sample._replace(trajectory=None), physics_key)
+            forecast = _forecast(
+                physics, patches, data.card.dt, sample._replace(trajectory=None), physics_key
+            )
             slices = jnp.concatenate([window, ((forecast - window[:, -1]) / spread)[:, None]], axis=1)
             return Rows(slices, sample.knobs, np.asarray(following - forecast))
 
         def simulator_of(setting: Setting, cascade: Cascade) -> HybridSimulator:
             card = learned_card("hybrid", data, context=setting["delays"])
-            return HybridSimulator(card=card, patches=patches, physics=physics, cascade=cascade, spread=spread)
+            return HybridSimulator(
+                card=card, patches=patches, physics=physics, cascade=cascade, spread=spread
+            )
 
         return search_cascades(
             data,
             patches,
-            [dict(zip(names, row, strict=True)) for row in rows],
+            structures,
             {"ridge": (1e-7, 1e-4)},
             self.budget,
             rows_of,
@@ -121,7 +126,9 @@ class Hybrid(AbstractLearner):
 
 
 @eqx.filter_jit
-def _forecast(physics: AbstractWorld, patches: Patches, dt: float, sample: Sample, key: PRNGKeyArray) -> Array:
+def _forecast(
+    physics: AbstractWorld, patches: Patches, dt: float, sample: Sample, key: PRNGKeyArray
+) -> Array:
     """[row, site, channel] what the physics predicts one step after each sampled moment."""
 
     def one(history: Obs, now: Knobs, after: Knobs, time: Array) -> Array:

@@ -1,4 +1,7 @@
-"""Linear model: dynamic mode decomposition with delays (Schmid 2010, doi 10.1017/S0022112010001217) by ridge regression."""
+"""Linear model: dynamic mode decomposition with delays, by ridge regression.
+
+Schmid 2010, doi 10.1017/S0022112010001217.
+"""
 
 from typing import ClassVar
 
@@ -28,7 +31,9 @@ class Linear(AbstractLearner):
         """Search, then keep the winner."""
         patches = patches_of(data)
         choices = (
-            [(4, 6), (2, 6), (1, 6), (1, 12), (2, 12), (8, 3)] if patches.shape else [(4, 0), (1, 0), (2, 0), (8, 0)]
+            [(4, 6), (2, 6), (1, 6), (1, 12), (2, 12), (8, 3)]
+            if patches.shape
+            else [(4, 0), (1, 0), (2, 0), (8, 0)]
         )
         structures = [dict(delays=d, stages=1, degree=1, radius=0, reach=reach) for d, reach in choices]
         return fit_polynomials(

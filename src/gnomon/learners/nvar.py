@@ -74,9 +74,18 @@ class Nvar(AbstractLearner):
                 (2, 3, 2, 2, 8), (1, 3, 2, 3, 8), (2, 2, 2, 2, 8), (2, 2, 2, 2, 4), (2, 1, 2, 3, 8), (1, 1, 3, 3, 6),
             ]  # fmt: skip
         else:
-            rows = [(2, 2, 2, 0, 0), (1, 3, 2, 0, 0), (3, 2, 2, 0, 0), (2, 1, 3, 0, 0), (2, 1, 2, 0, 0), (1, 1, 4, 0, 0)]
+            rows = [
+                (2, 2, 2, 0, 0),
+                (1, 3, 2, 0, 0),
+                (3, 2, 2, 0, 0),
+                (2, 1, 3, 0, 0),
+                (2, 1, 2, 0, 0),
+                (1, 1, 4, 0, 0),
+            ]
         names = ("delays", "stages", "degree", "radius", "reach")
-        structures = [dict(zip(names, row, strict=True)) for row in rows if row[1] <= self.most_stages]
+        structures: list[Setting] = [
+            dict(zip(names, row, strict=True)) for row in rows if row[1] <= self.most_stages
+        ]
         return fit_polynomials(
             data, patches, structures, {"ridge": (1e-8, 1e-6, 1e-4)}, self.budget, name="nvar", key=key
         )

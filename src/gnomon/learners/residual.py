@@ -1,7 +1,7 @@
 """Residual network: dense on a world of one site, convolutions with periodic ends on a homogeneous one.
 
-It predicts increments (He et al. 2016, doi 10.1109/CVPR.2016.90) and is trained on one step, then on unrolled steps, which is what keeps
-learned simulators stable (Brandstetter et al. 2022, arXiv 2202.03376).
+It predicts increments (He et al. 2016, doi 10.1109/CVPR.2016.90) and is trained on one step, then on unrolled
+steps, which is what keeps learned simulators stable (Brandstetter et al. 2022, arXiv 2202.03376).
 """
 
 import functools
@@ -42,10 +42,10 @@ class Layer(eqx.Module):
 
 
 class Network(eqx.Module):
-    """increment = spread * (linear(x) + out(h)), h = act(first(x)), then h <- h + act(block(h around)), x = window and knobs.
+    """increment = spread * (linear(x) + out(h)); h = act(first(x)), then h <- h + act(block(h around)).
 
-    The window enters as the present state and the last changes over their spread: delayed states are nearly equal, and
-    their differences carry the news.
+    x is the window and the knobs. The window enters as the present state and the last changes over their spread:
+    delayed states are nearly equal, and their differences carry the news.
     """
 
     radius: int = eqx.field(static=True)
@@ -55,7 +55,9 @@ class Network(eqx.Module):
     blocks: tuple[Layer, ...]
     out: Layer
 
-    def __call__(self, patches: Patches, spread: Array, window: Array, forced: Array) -> Float[Array, "site channel"]:
+    def __call__(
+        self, patches: Patches, spread: Array, window: Array, forced: Array
+    ) -> Float[Array, "site channel"]:
         """The increment at every site, in standardised units."""
         act = getattr(jax.nn, self.activation)
         x = network_input(patches, self.radius, spread, window, forced)
@@ -167,21 +169,36 @@ class Residual(AbstractLearner):
 
     def _check(self) -> None:
         if self.activation not in ACTIVATIONS:
-            raise BadSpec(f"residual: activation must be one of {', '.join(ACTIVATIONS)}, got {self.activation!r}")
-        if min(self.width, self.depth, self.delays, self.updates, self.batch, self.unroll) < 1 or self.radius < 0:
-            raise BadSpec("residual: width, depth, delays, updates, batch and unroll must be at least 1, radius 0")
+            raise BadSpec(
+                f"residual: activation must be one of {', '.join(ACTIVATIONS)}, got {self.activation!r}"
+            )
+        if (
+            min(self.width, self.depth, self.delays, self.updates, self.batch, self.unroll) < 1
+            or self.radius < 0
+        ):
+            raise BadSpec(
+                "residual: width, depth, delays, updates, batch and unroll must be at least 1, radius 0"
+            )
 
     def _phases(self) -> tuple[Phase, ...]:
         one = max(1, self.updates // 2)
-        return (Phase(1, one, 1), Phase(self.unroll, max(1, self.updates - one), min(3, max(1, self.updates // 4))))
+        return (
+            Phase(1, one, 1),
+            Phase(self.unroll, max(1, self.updates - one), min(3, max(1, self.updates // 4))),
+        )
 
     def _search(self, fit_one: Any, judge: Any, key: PRNGKeyArray) -> Chosen:
-        space = {"rate": (3e-3, 1e-3, 1e-2), "noise": (0.0, 0.003), "decay": (1e-5,)}
+        space = {"rate": (1e-2, 2e-2, 5e-3), "noise": (0.003, 0.0), "decay": (1e-5,)}
         structures = [
-            dict(rate=r, noise=n, decay=d) for n in space["noise"] for r in space["rate"] for d in space["decay"]
+            dict(rate=r, noise=n, decay=d)
+            for n in space["noise"]
+            for r in space["rate"]
+            for d in space["decay"]
         ]
         settings = draw_settings(structures, {}, self.budget, key=key)
-        return search(settings, fit_one, judge, space={k: list(v) for k, v in space.items()}, budget=self.budget)
+        return search(
+            settings, fit_one, judge, space={k: list(v) for k, v in space.items()}, budget=self.budget
+        )
 
     def _start(self, patches: Patches, data: Sequences, spread: np.ndarray, *, key: PRNGKeyArray) -> Network:
         """Random layers; the linear part from ridge regression; a silent output layer."""
@@ -195,7 +212,10 @@ class Residual(AbstractLearner):
             linear=linear,
             first=_layer(inputs, self.width, key=keys[0]),
             blocks=tuple(_layer(near * self.width, self.width, key=k) for k in keys[1:]),
-            out=Layer(jnp.zeros((self.width, patches.channels), jnp.float32), jnp.zeros(patches.channels, jnp.float32)),
+            out=Layer(
+                jnp.zeros((self.width, patches.channels), jnp.float32),
+                jnp.zeros(patches.channels, jnp.float32),
+            ),
         )
 
 
@@ -231,7 +251,9 @@ def _linear(
     past = where[1][:, None] + np.arange(1 - delays, 1)
     z = np.asarray(data.z)
     targets = (z[where[0], where[1] + 1] - z[where]) / spread
-    rows = _inputs(patches, radius, jnp.asarray(spread, jnp.float32), z[where[0][:, None], past], data.forced[where])
+    rows = _inputs(
+        patches, radius, jnp.asarray(spread, jnp.float32), z[where[0][:, None], past], data.forced[where]
+    )
     rows = np.asarray(rows, float)
     weights, offset = ridge_path(
         rows.reshape(-1, rows.shape[-1]), targets.reshape(-1, targets.shape[-1]), (1e-6,)

@@ -82,13 +82,15 @@ class Attractor(AbstractMeasure):
             for role in present(tables, "subject", "null")
             if tables[role]["alive"].any()
         ]
+        x_label, y_label = _axes(evidence["truth"].card)
         shown = Curve(
             name="attractor",
             title="The attractor",
             kind="points",
             series=tuple(_projection(role, tables[role]) for role in present(tables, "truth", "subject")),
             note="points outside the truth's box: " + ", ".join(inside) if inside else "",
-            **_axes(evidence["truth"].card),
+            x_label=x_label,
+            y_label=y_label,
         )
         return (shown, *rasters(evidence))
 
@@ -191,15 +193,13 @@ def _projection(role: Role, table: UnitTable) -> Series:
     return cloud(role, flat[keep, 0], flat[keep, -1])
 
 
-def _axes(card: WorldCard) -> dict[str, str]:
+def _axes(card: WorldCard) -> tuple[str, str]:
+    """Labels of the projection."""
     field = _field(card)
     if field is not None:
-        return {
-            "x_label": f"{field.name} at a point (standard deviations)",
-            "y_label": f"{field.name} two points further (standard deviations)",
-        }
+        return (
+            f"{field.name} at a point (standard deviations)",
+            f"{field.name} two points further (standard deviations)",
+        )
     first, last = card.variables[0], card.variables[-1]
-    return {
-        "x_label": f"{first.name} (standard deviations)",
-        "y_label": f"{last.name} (standard deviations)",
-    }
+    return f"{first.name} (standard deviations)", f"{last.name} (standard deviations)"

@@ -1,7 +1,7 @@
 """What does it take to run and to train?"""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -139,15 +139,10 @@ def _known(values: np.ndarray, what: str) -> np.ndarray:
     return np.array(values, float)
 
 
-def _bars(name: str, title: str, y_label: str, heights: Mapping[str, np.ndarray], log: str = "") -> Curve:
+def _bars(
+    name: str, title: str, y_label: str, heights: Mapping[str, np.ndarray], log: Literal["", "y"] = ""
+) -> Curve:
     series = tuple(line(NAMES[r], r, np.zeros(1), heights[r]) for r in present(heights, "truth", "subject"))
     return Curve(
-        name=name,
-        title=title,
-        kind="bars",
-        x_label="",
-        y_label=y_label,
-        log=log,
-        series=series,
-        note=NOTE,  # type: ignore[arg-type]
+        name=name, title=title, kind="bars", x_label="", y_label=y_label, log=log, series=series, note=NOTE
     )

@@ -1,10 +1,10 @@
 """Cascade: ridge regressions on polynomials, each stage seeing what the stage before it predicted.
 
-One step of a differential equation is a composition: an integrator evaluates the tendency, moves, and evaluates it again. A
-single polynomial of low degree cannot follow that, and one of high degree has too many terms on a field. A cascade of
-quadratic stages can: stage k regresses the *whole* increment on linear terms and products of the delayed states and
-of the increment predicted by stage k - 1, so that its degree doubles while every regression stays small and convex.
-One stage is the next-generation reservoir of Gauthier et al. 2021, doi 10.1038/s41467-021-25801-2.
+One step of a differential equation is a composition: an integrator evaluates the tendency, moves, and evaluates it
+again. A single polynomial of low degree cannot follow that, and one of high degree has too many terms on a field.
+A cascade of quadratic stages can: stage k regresses the *whole* increment on linear terms and products of the delayed
+states and of the increment predicted by stage k - 1, so that its degree doubles while every regression stays small and
+convex. One stage is the next-generation reservoir of Gauthier et al. 2021, doi 10.1038/s41467-021-25801-2.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,9 @@ from gnomon.numerics.monomials import count_monomials, list_monomials, monomials
 from gnomon.numerics.patches import Patches
 from gnomon.numerics.ridge import ridge_path
 
-Slices = Float[Array, "slice site channel"]  # delayed states, oldest first, then whatever else is known at the moment
+Slices = Float[
+    Array, "slice site channel"
+]  # delayed states, oldest first, then whatever else is known at the moment
 EARLY = 1e-8  # ridge strength of all stages but the last
 
 
@@ -62,7 +64,7 @@ class Cascade(eqx.Module):
 
     def __call__(self, patches: Patches, slices: Slices, knobs: Knobs) -> Float[Array, "site channel"]:
         """The last stage's prediction, in standardised units."""
-        seen = slices
+        seen, increment = slices, jnp.zeros_like(slices[-1])
         for stage in self.stages:
             features = features_at(patches, self.shape, stage.table, seen, knobs)
             increment = features @ stage.weights + stage.offset

@@ -30,7 +30,9 @@ def start_tangent(state: Any, *, k: int, key: PRNGKeyArray, time: float = 0.0) -
     """A random orthonormal frame of k tangent vectors at a state; k may not exceed the size of the state."""
     flat, _ = ravel_pytree(state)
     if k > flat.size:
-        raise ValueError(f"asked for {k} exponents of a state of {flat.size} numbers; ask for at most {flat.size}")
+        raise ValueError(
+            f"asked for {k} exponents of a state of {flat.size} numbers; ask for at most {flat.size}"
+        )
     frame = jnp.linalg.qr(jax.random.normal(key, (flat.size, k), flat.dtype))[0]
     return Tangent(state, frame, jnp.asarray(time, flat.dtype))
 
@@ -92,8 +94,8 @@ def lyapunov_exponents(
         steps_per_block: calls of `advance` between two orthonormalisations; a block should span less than about
             one Lyapunov time, or the frame becomes ill-conditioned.
         dt: time of one call.
-        discard: blocks run first and dropped while the frame turns into the expanding directions; default a fifth of `blocks`,
-            at least ten.
+        discard: blocks run first and dropped while the frame turns into the expanding directions; default a fifth
+            of `blocks`, at least ten.
         time: at the start.
         key: for the first frame.
     """

@@ -1,10 +1,11 @@
 """Packing: observations as one vector, in the order of the card."""
 
 import math
+from collections.abc import Mapping
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array
+from jaxtyping import Array, ArrayLike
 
 from gnomon.spec.cards import WorldCard
 
@@ -20,7 +21,7 @@ class Packing(eqx.Module):
         """Numbers in one observation."""
         return sum(math.prod(s) for s in self.shapes)
 
-    def pack(self, obs: dict[str, Array]) -> Array:
+    def pack(self, obs: Mapping[str, ArrayLike]) -> Array:
         """[..., size] from variable -> [..., *shape]."""
         parts = []
         for name, shape in zip(self.names, self.shapes, strict=True):

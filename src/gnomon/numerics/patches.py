@@ -7,11 +7,12 @@ doi 10.1103/PhysRevLett.120.024102). Any other world is one site that sees the w
 """
 
 import itertools
+from collections.abc import Mapping
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from gnomon.core.forcing import Knobs
 from gnomon.core.learner import Data
@@ -59,7 +60,7 @@ class Patches(eqx.Module):
             wide *= 2 * min(radius, (n - 1) // 2) + 1
         return wide
 
-    def encode(self, obs: Obs) -> Float[Array, "... site channel"]:
+    def encode(self, obs: Mapping[str, ArrayLike]) -> Float[Array, "... site channel"]:
         """Standardised observations by site; any leading axes."""
         vector = self.packing.pack(obs)
         if not self.shape:

@@ -21,7 +21,9 @@ def ridge_path(
     y = np.asarray(targets, np.float64)
     centre, level = x.mean(0), y.mean(0)
     spread = x.std(0)
-    spread = np.where(spread > 1e-12 * (1.0 + np.abs(centre)), spread, np.inf)  # constant features get weight 0
+    spread = np.where(
+        spread > 1e-12 * (1.0 + np.abs(centre)), spread, np.inf
+    )  # constant features get weight 0
     x = (x - centre) / spread
     gram = x.T @ x / len(x)
     cross = x.T @ (y - level) / len(x)

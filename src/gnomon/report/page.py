@@ -1,6 +1,7 @@
 """A study's results as one self-contained HTML file: no network, no server, one script for the figures."""
 
 import base64
+import functools
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -163,7 +164,7 @@ def _render(context: dict[str, Any], data: str) -> str:
     )
     environment.filters["breakable"] = _breakable
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    vega = vl_convert.javascript_bundle()
+    vega = _vega()
     return environment.get_template("page.html.j2").render(
         **context,
         css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
@@ -174,6 +175,12 @@ def _render(context: dict[str, Any], data: str) -> str:
         policy=f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
         f"script-src {_hash(script)} {_hash(vega)}; base-uri 'none'; form-action 'none'",
     )
+
+
+@functools.cache
+def _vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script; bundling takes a second or more."""
+    return vl_convert.javascript_bundle()  # pyright: ignore[reportCallIssue] - its stub lacks the default
 
 
 def _hash(script: str) -> str:

@@ -93,8 +93,10 @@ def _units(store: Store, results: Iterable[Result]) -> dict[tuple[str, str, str,
     found = {}
     for result in results:
         score = headline(result)
-        if result.case["learner"]["kind"] in (*CONTROLS, *FAULTS) or score is None or score.fidelity is None:
+        if result.case["learner"]["kind"] in (*CONTROLS, *FAULTS):
             continue
+        if score is None or score.fidelity is None or score.fidelity.value is None:
+            continue  # no room, or no fidelity at all
         values = _columns(store.get_details(result.id), score.measure)
         if values is not None:
             learner, world, trial = (shown[p][key_of(result.case[p])] for p in ("learner", "world", "trial"))

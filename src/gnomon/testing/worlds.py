@@ -32,10 +32,10 @@ class _Probe(NamedTuple):
 def check_world(world: AbstractWorld, *, seed: int = 0) -> None:
     """Raise `BadSpec` with the first promise that a world does not keep; return silently where it keeps all.
 
-    Promises: a complete card; an equation and a DOI in the docstring; parameters that are array leaves; `jit` equals eager,
-    `vmap` equals a loop, the derivative is finite; the same key gives the same bits and another key another start; observations
-    have the card's names and shapes; `lift` undoes `observe`; every knob reaches the state; states stay finite over the
-    spin-up at both ends of every knob.
+    Promises: a complete card; an equation and a DOI in the docstring; parameters that are array leaves; `jit` equals
+    eager, `vmap` equals a loop, the derivative is finite; the same key gives the same bits and another key another
+    start; observations have the card's names and shapes; `lift` undoes `observe`; every knob reaches the state;
+    states stay finite over the spin-up at both ends of every knob.
 
     Args:
         world: an instance.
@@ -55,7 +55,10 @@ def check_card(card: WorldCard) -> None:
     _need(card.rung in RUNGS, f"card: rung is {card.rung!r}; expected one of {', '.join(RUNGS)}")
     for what in ("dt", "timescale", "spinup"):
         value = getattr(card, what)
-        _need(math.isfinite(value) and value > 0, f"card: {what} must be a positive number of time units, got {value}")
+        _need(
+            math.isfinite(value) and value > 0,
+            f"card: {what} must be a positive number of time units, got {value}",
+        )
     _need(bool(card.time_units), 'card: time_units is empty; "1" says that time is a pure number')
     _need(card.exponents >= 1, f"card: exponents must be at least 1, got {card.exponents}")
     dois = [r for r in card.references if DOI.search(r)]
@@ -63,7 +66,10 @@ def check_card(card: WorldCard) -> None:
     _need(bool(card.variables), "card: variables are empty; a world shows at least one")
     _need(bool(card.knobs), "card: knobs are empty; a world has at least one forcing with a training range")
     names = [v.name for v in card.variables] + [k.name for k in card.knobs]
-    _need(len(set(names)) == len(names), f"card: variables and knobs need different names, got {', '.join(names)}")
+    _need(
+        len(set(names)) == len(names),
+        f"card: variables and knobs need different names, got {', '.join(names)}",
+    )
     for v in card.variables:
         _check_variable(v)
     for k in card.knobs:
@@ -94,7 +100,10 @@ def _check_knob(k: Knob, card: WorldCard) -> None:
     where = f"card: knob {k.name!r}"
     _need(bool(k.units and k.meaning), f"{where} needs units and a meaning in words")
     _need(k.low < k.high, f"{where}: low {k.low} must lie below high {k.high}")
-    _need(k.low <= k.default <= k.high, f"{where}: default {k.default} lies outside its range {k.low} … {k.high}")
+    _need(
+        k.low <= k.default <= k.high,
+        f"{where}: default {k.default} lies outside its range {k.low} … {k.high}",
+    )
     if k.pattern is not None:
         sizes = {math.prod(v.shape) for v in card.variables}
         _need(
@@ -106,9 +115,14 @@ def _check_knob(k: Knob, card: WorldCard) -> None:
 def _check_fact(f: Fact) -> None:
     where = f"card: fact {f.name!r}"
     _need(math.isfinite(f.value), f"{where} is {f.value}; leave out what is not known")
-    _need(bool(f.units and f.source), f"{where} needs units and a source (a DOI or a command of the repository)")
+    _need(
+        bool(f.units and f.source), f"{where} needs units and a source (a DOI or a command of the repository)"
+    )
     _need(bool(f.how), f"{where} needs one line on how it was obtained, the more so where it has no error")
-    _need(f.error is None or (math.isfinite(f.error) and f.error >= 0), f"{where}: error {f.error} is not an error bar")
+    _need(
+        f.error is None or (math.isfinite(f.error) and f.error >= 0),
+        f"{where}: error {f.error} is not an error bar",
+    )
 
 
 def _check_balances(card: WorldCard) -> None:
@@ -120,25 +134,38 @@ def _check_balances(card: WorldCard) -> None:
         for factor in (f for _, factors in b.terms for f in factors):
             name, _, after = factor.partition(":")
             known = name in variables or (name in {k.name for k in card.knobs} and after in ("", "pattern"))
-            _need(known, f"{where}: {factor!r} is neither a variable, a derivative 'u:2', a knob, nor 'knob:pattern'")
+            _need(
+                known,
+                f"{where}: {factor!r} is neither a variable, a derivative 'u:2', a knob, nor 'knob:pattern'",
+            )
             if after == "pattern":
                 _need(name in patterned, f"{where}: knob {name!r} has no pattern")
             elif after:
-                _need(after.isdigit(), f"{where}: {factor!r} does not name a derivative; expected as in 'u:2'")
-                _need(card.length is not None, f"{where}: a derivative needs card.length, the length of the domain")
+                _need(
+                    after.isdigit(), f"{where}: {factor!r} does not name a derivative; expected as in 'u:2'"
+                )
+                _need(
+                    card.length is not None,
+                    f"{where}: a derivative needs card.length, the length of the domain",
+                )
 
 
 def _check_docstring(world: AbstractWorld) -> None:
     text = type(world).__doc__ or ""
     name = type(world).__name__
-    _need(".. math::" in text, f"docstring of {name} has no equation; write it under '.. math::' with its signs")
+    _need(
+        ".. math::" in text, f"docstring of {name} has no equation; write it under '.. math::' with its signs"
+    )
     _need(bool(DOI.search(text)), f"docstring of {name} has no DOI; say where the equation comes from")
 
 
 def _check_leaves(world: AbstractWorld) -> None:
     name = type(world).__name__
     loose = [f.name for f in dataclasses.fields(world) if isinstance(getattr(world, f.name), float)]
-    _need(not loose, f"{name}: {', '.join(loose)} are Python floats; make parameters arrays (jnp.asarray in __init__)")
+    _need(
+        not loose,
+        f"{name}: {', '.join(loose)} are Python floats; make parameters arrays (jnp.asarray in __init__)",
+    )
     leaves = jax.tree.leaves(eqx.filter(world, eqx.is_inexact_array))
     _need(bool(leaves), f"{name} has no array leaves; parameters of the equations must be array fields")
 
@@ -153,7 +180,9 @@ def _stack(trees: list[Any]) -> Any:
 
 
 def _finite(tree: Any) -> bool:
-    return all(bool(jnp.isfinite(x).all()) for x in jax.tree.leaves(tree) if jnp.issubdtype(x.dtype, jnp.inexact))
+    return all(
+        bool(jnp.isfinite(x).all()) for x in jax.tree.leaves(tree) if jnp.issubdtype(x.dtype, jnp.inexact)
+    )
 
 
 def _settle(world: AbstractWorld, seed: int) -> _Probe:
@@ -192,7 +221,10 @@ def _one(probe: _Probe, index: int = 0) -> Any:
 
 def _distance(card: WorldCard, a: dict[str, Any], b: dict[str, Any]) -> float:
     """Largest difference of two observations, each variable over its scale."""
-    return max(float(jnp.abs(jnp.asarray(a[v.name]) - jnp.asarray(b[v.name])).max()) / v.scale for v in card.variables)
+    return max(
+        float(jnp.abs(jnp.asarray(a[v.name]) - jnp.asarray(b[v.name])).max()) / v.scale
+        for v in card.variables
+    )
 
 
 def _tolerance(tree: Any) -> float:
@@ -218,7 +250,10 @@ def _check_observe(probe: _Probe) -> None:
     for v in card.variables:
         shape = np.shape(obs[v.name])
         _need(shape == v.shape, f"observe: {v.name!r} has shape {shape}; the card declares {v.shape}")
-        _need(jnp.issubdtype(obs[v.name].dtype, jnp.floating), f"observe: {v.name!r} is not a real floating-point array")
+        _need(
+            jnp.issubdtype(obs[v.name].dtype, jnp.floating),
+            f"observe: {v.name!r} is not a real floating-point array",
+        )
 
 
 def _check_lift(probe: _Probe) -> None:
@@ -233,21 +268,34 @@ def _check_lift(probe: _Probe) -> None:
         float(jnp.abs(a - b).max() / (1 + jnp.abs(b).max()))
         for a, b in zip(jax.tree.leaves(again), jax.tree.leaves(state), strict=True)
     )
-    _need(moved < near, f"lift(observe(state), state) moves the state by {moved:.2g}; it must return that state")
+    _need(
+        moved < near, f"lift(observe(state), state) moves the state by {moved:.2g}; it must return that state"
+    )
     seen = world.observe(world.lift(world.observe(other), state))
     gap = _distance(world.card, seen, world.observe(other))
-    _need(gap < near, f"observe(lift(obs, background)) misses obs by {gap:.2g} scales; lift must reproduce the observation")
+    _need(
+        gap < near,
+        f"observe(lift(obs, background)) misses obs by {gap:.2g} scales; lift must reproduce the observation",
+    )
 
 
 def _check_keys(probe: _Probe) -> None:
     world = probe.world
     a, b = jax.random.split(probe.key)
     first, again, other = (world.observe(world.init(key=k)) for k in (a, a, b))
-    _need(_distance(world.card, first, again) == 0, "init: the same key gave two states; draw only from `key`")
-    _need(_distance(world.card, first, other) > 0, "init: two keys gave the same state; draw the start from `key`")
+    _need(
+        _distance(world.card, first, again) == 0, "init: the same key gave two states; draw only from `key`"
+    )
+    _need(
+        _distance(world.card, first, other) > 0,
+        "init: two keys gave the same state; draw the start from `key`",
+    )
     advance = jax.jit(_advance(probe, probe.default))
     one, two = (world.observe(advance(_one(probe))) for _ in range(2))
-    _need(_distance(world.card, one, two) == 0, "step: the same state and key gave two results; draw only from `key`")
+    _need(
+        _distance(world.card, one, two) == 0,
+        "step: the same state and key gave two results; draw only from `key`",
+    )
 
 
 def _check_transforms(probe: _Probe) -> None:
@@ -261,15 +309,23 @@ def _check_transforms(probe: _Probe) -> None:
         "step returns a state of another shape or dtype than it was given",
     )
     gap = _distance(world.card, observe(eager), observe(jax.jit(advance)(state, jnp.asarray(0.0))))
-    _need(gap < near, f"step under jit differs from eager by {gap:.2g} scales; is there a side effect, or a NumPy call?")
+    _need(
+        gap < near,
+        f"step under jit differs from eager by {gap:.2g} scales; is there a side effect, or a NumPy call?",
+    )
     batched = jax.vmap(advance)(probe.states)
     for i in range(2):
         lone = observe(advance(_one(probe, i)))
         gap = _distance(world.card, observe(jax.tree.map(lambda x, i=i: x[i], batched)), lone)
-        _need(gap < near, f"step under vmap differs from a loop by {gap:.2g} scales; write step for one state")
+        _need(
+            gap < near, f"step under vmap differs from a loop by {gap:.2g} scales; write step for one state"
+        )
     ones = jax.tree.map(jnp.ones_like, state)
     _, tangent = jax.jvp(advance, (state,), (ones,))
-    _need(_finite(tangent), "the derivative of step is not finite; look for sqrt(0), abs or where in the tendency")
+    _need(
+        _finite(tangent),
+        "the derivative of step is not finite; look for sqrt(0), abs or where in the tendency",
+    )
 
 
 def _check_knobs(probe: _Probe) -> None:

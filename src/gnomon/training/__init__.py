@@ -1,0 +1,1 @@
+"""Training: the one trainer, the one search, and free runs on validation data."""

@@ -101,9 +101,11 @@ def validation_starts(
 def _run(
     simulator: AbstractSimulator, starts: Starts, scales: dict[str, Array], keys: PRNGKeyArray
 ) -> tuple[Array, Array]:
-    """[start, lead] squared normalised error where truth is known, and [start] the largest distance from the start's truth."""
+    """[start, lead] squared normalised error, and [start] the largest distance from the mean of the truth."""
 
-    def one(history: Obs, truth: Obs, forcing: Forcing, time: Array, key: PRNGKeyArray) -> tuple[Array, Array]:
+    def one(
+        history: Obs, truth: Obs, forcing: Forcing, time: Array, key: PRNGKeyArray
+    ) -> tuple[Array, Array]:
         dt = simulator.card.dt
         state = simulator.assimilate(history, forcing, time=time, key=key)
         lead = next(iter(truth.values())).shape[0]
@@ -129,7 +131,9 @@ def _run(
     return jax.vmap(one)(starts.history, starts.truth, starts.forcing, starts.time, keys)
 
 
-def free_run_verdict(simulator: AbstractSimulator, starts: Starts, data: Data, *, key: PRNGKeyArray) -> Verdict:
+def free_run_verdict(
+    simulator: AbstractSimulator, starts: Starts, data: Data, *, key: PRNGKeyArray
+) -> Verdict:
     """Run a simulator from every start and judge it. One compilation serves all simulators of the same shapes."""
     keys = jax.random.split(key, len(starts.time))
     scales = {v.name: jnp.asarray(v.scale) for v in data.card.variables}

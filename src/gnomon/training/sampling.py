@@ -38,7 +38,9 @@ def sample_windows(data: Data, delays: int, *, most: int, key: PRNGKeyArray) -> 
     """All training moments, or `most` of them drawn without replacement."""
     length = len(data.time)
     if length < delays + 1:
-        raise BadData(f"trajectories need at least {delays + 1} observations for {delays} delays, got {length}")
+        raise BadData(
+            f"trajectories need at least {delays + 1} observations for {delays} delays, got {length}"
+        )
     traj, moment = np.meshgrid(data.train, np.arange(delays - 1, length - 1), indexing="ij")
     traj, moment = traj.ravel(), moment.ravel()
     if len(traj) > most:

@@ -77,7 +77,7 @@ def train(
     *,
     delays: int,
     batch: int,
-    spread: Float[Array, " channel"],
+    spread: Array,
     key: PRNGKeyArray,
 ) -> tuple[Any, Verdict, list[dict[str, float]]]:
     """Train and return the snapshot with the best verdict, that verdict, and the history of snapshots.
@@ -102,7 +102,9 @@ def train(
         for part in range(phase.snapshots):
             stream = jax.random.fold_in(jax.random.fold_in(key, number), part)
             where = _draw(data, delays, phase.unroll, phase.updates // phase.snapshots, batch, key=stream)
-            carry, losses = _part(carry, predict, data, where, rates, total, spread, delays, phase.unroll, stream)
+            carry, losses = _part(
+                carry, predict, data, where, rates, total, spread, delays, phase.unroll, stream
+            )
             verdict = judge(carry.model)
             history.append({"unroll": phase.unroll, "loss": float(jnp.mean(losses)), **verdict.plain()})
             if best is None or verdict.rank < best[0].rank:
@@ -117,11 +119,14 @@ def _draw(data: Sequences, delays: int, unroll: int, updates: int, batch: int, *
     trajectories, length = data.z.shape[:2]
     last = length - unroll - 1
     if last < delays - 1:
-        raise BadData(f"trajectories need at least {delays + unroll + 1} observations to unroll, got {length}")
+        raise BadData(
+            f"trajectories need at least {delays + unroll + 1} observations to unroll, got {length}"
+        )
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
     shape = (max(1, updates), batch)
     return jnp.asarray(
-        np.stack([rng.integers(0, trajectories, shape), rng.integers(delays - 1, last + 1, shape)], axis=-1), jnp.int32
+        np.stack([rng.integers(0, trajectories, shape), rng.integers(delays - 1, last + 1, shape)], axis=-1),
+        jnp.int32,
     )
 
 
@@ -157,7 +162,9 @@ def _part(
 
     def loss(dynamic: Any, rows: Array, key: PRNGKeyArray) -> Array:
         model = eqx.combine(dynamic, static)
-        return jnp.mean(jax.vmap(one, in_axes=(None, 0, 0))(model, rows, jax.random.split(key, rows.shape[0])))
+        return jnp.mean(
+            jax.vmap(one, in_axes=(None, 0, 0))(model, rows, jax.random.split(key, rows.shape[0]))
+        )
 
     def update(state, rows):
         dynamic, moments, done = state

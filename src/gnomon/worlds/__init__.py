@@ -1,0 +1,1 @@
+"""Worlds: truths that can be run again, a folder for each rung."""

@@ -26,6 +26,8 @@ def known_value(facts: tuple[Fact, ...], name: str, otherwise: float) -> float:
     return next((f.value for f in facts if f.name == name), otherwise)
 
 
-def facts_that_hold(facts: tuple[Fact, ...], given: Mapping[str, Any], standard: Mapping[str, Any]) -> tuple[Fact, ...]:
+def facts_that_hold(
+    facts: tuple[Fact, ...], given: Mapping[str, Any], standard: Mapping[str, Any]
+) -> tuple[Fact, ...]:
     """All facts for the standard arguments, none for a world with other ones: its numbers are not known."""
     return facts if all(given[name] == standard[name] for name in standard) else ()

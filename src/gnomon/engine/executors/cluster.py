@@ -162,6 +162,7 @@ class _Host:
 
 
 _hosts: dict[str, _Host] = {}
+_left: set[str] = set()  # clients that said goodbye: a task of theirs that arrives late must not start
 _hosts_lock = threading.Lock()
 
 
@@ -178,6 +179,8 @@ def _carry(
     What it raises comes back as a value: to dask a task that failed has done its work.
     """
     host = _host(session, pinned)
+    if host is None:
+        return None, WorkerDied("the executor was ended")
     try:
         return host.executor.submit_pickled(call, affinity, seconds, memory_gb).result(), None
     except Exception as error:
@@ -188,11 +191,13 @@ def _carry(
             host.used = time.monotonic()
 
 
-def _host(session: str, pinned: bool) -> _Host:
+def _host(session: str, pinned: bool) -> _Host | None:
     """The processes for a client, with one more task running. Those of clients that left without a word are ended."""
     from distributed import get_worker
 
     with _hosts_lock:
+        if session in _left:
+            return None
         if session not in _hosts:
             for other, old in list(_hosts.items()):
                 if not old.running and time.monotonic() - old.used > IDLE_SECONDS:
@@ -213,6 +218,7 @@ def _host(session: str, pinned: bool) -> _Host:
 def _let_go(session: str) -> None:
     """In a dask worker: end the processes that served a client."""
     with _hosts_lock:
+        _left.add(session)
         host = _hosts.pop(session, None)
     if host is not None:
         host.executor.kill_workers()

@@ -18,8 +18,8 @@ STANDARD = {
 }  # fmt: skip
 SCALE = 1.31  # standard deviation of u without a drive; checked by validation/
 WAVES = 2  # of the pattern along the ring
-# The edge of the training range: large enough to see its mean response in 50 Lyapunov times (four standard deviations), small
-# enough that the field stays chaotic at four times as much (it freezes into a steady state at about 0.1).
+# The edge of the training range: large enough to see its mean response in 50 Lyapunov times (three standard
+# deviations), small enough that the field stays chaotic at four times as much (it freezes at about 0.1).
 AMPLITUDE = 0.0125
 
 
@@ -29,18 +29,19 @@ class KuramotoSivashinsky(AbstractWorld[Array]):
     .. math::
         u_t + u u_x + a u_{xx} + b u_{xxxx} = A(t) p(x), \qquad p(x) = \cos(2 \pi m x / L), \quad u(x + L) = u(x)
 
-    a (`growth`) feeds waves longer than 2 pi sqrt(b/a), b (`hyperviscosity`) removes the short ones, the quadratic term
-    carries energy between them; A (the knob `drive`) pushes on a large wave, m = 2. The spatial mean is a constant
-    of motion; its frame of reference is chosen so that it is zero, and states are kept in that space. Without a drive the
-    equation is the same at every x and under u(x) -> -u(-x); a drive of the other sign is the same world moved by a
-    quarter of the ring. Chaos is extensive: the number of positive exponents and the dimension grow with L. The energy budget
-    is a <u_x^2> - b <u_xx^2> + A <p u> = 0 on the attractor.
+    a (`growth`) feeds waves longer than 2 pi sqrt(b/a), b (`hyperviscosity`) removes the short ones, the quadratic
+    term carries energy between them; A (the knob `drive`) pushes on a large wave, m = 2. The spatial mean is a
+    constant of motion; its frame of reference is chosen so that it is zero, and states are kept in that space.
+    Without a drive the equation is the same at every x and under u(x) -> -u(-x); a drive of the other sign is the
+    same world moved by a quarter of the ring. Chaos is extensive: the number of positive exponents and the dimension
+    grow with L. The energy budget is a <u_x^2> - b <u_xx^2> + A <p u> = 0 on the attractor.
 
-    At L = 64 the chaos is not alone: a steady state of eight equal cells is stable too, and a trajectory falls into it once in
-    some tens of thousands of time units and stays there (fact `collapse_rate`). Facts on the chaos leave out such trajectories.
+    At L = 64 the chaos is not alone: a steady state of eight equal cells is stable too, and a trajectory falls into
+    it once in some tens of thousands of time units and stays there (fact `collapse_rate`). Facts on the chaos leave
+    out such trajectories.
 
-    Solved by a Fourier method on `grid` points (products cut at two thirds) with exponential time differencing of fourth order;
-    observed on `points` points.
+    Solved by a Fourier method on `grid` points (products cut at two thirds) with exponential time differencing of
+    fourth order; observed on `points` points.
 
     Kuramoto and Tsuzuki (1976), doi:10.1143/PTP.55.356; Sivashinsky (1977), doi:10.1016/0094-5765(77)90096-0.
     """
@@ -49,6 +50,7 @@ class KuramotoSivashinsky(AbstractWorld[Array]):
     scheme: Etdrk4
     slope: Float[Array, " mode"]
     pattern: Float[Array, " grid"]
+    unstable: int = eqx.field(static=True)  # waves longer than the neutral one
     points: int = eqx.field(static=True)
     grid: int = eqx.field(static=True)
     substeps: int = eqx.field(static=True)
@@ -84,6 +86,7 @@ class KuramotoSivashinsky(AbstractWorld[Array]):
         self.scheme = Etdrk4(growth * k**2 - hyperviscosity * k**4, dt / substeps)
         self.slope = jnp.asarray(-0.5 * k * kept)
         self.pattern = jnp.asarray(_pattern(grid))
+        self.unstable = max(2, round(length / 2 / np.pi))
         self.points = points
         self.grid = grid
         self.substeps = substeps
@@ -96,7 +99,7 @@ class KuramotoSivashinsky(AbstractWorld[Array]):
         """Smooth noise: random phases on the waves that grow."""
         waves = jax.random.normal(key, (2, self.grid // 2 + 1))
         number = np.arange(self.grid // 2 + 1)
-        band = (number > 0) & (number <= max(2, round(self.card.length / 2 / np.pi)))
+        band = (number > 0) & (number <= self.unstable)
         spectrum = jnp.asarray(np.where(band, 0.2 * self.grid / 2, 0.0)) * (waves[0] + 1j * waves[1])
         return jnp.fft.irfft(spectrum, self.grid)
 
@@ -114,8 +117,8 @@ class KuramotoSivashinsky(AbstractWorld[Array]):
 
     def step(self, state: Array, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Array:
         """The state `card.dt` later; deterministic, `key` is not used."""
-        # Taking the mean out keeps tangent vectors in the space of states too: without it the free choice of the frame of
-        # reference would add one zero to the Lyapunov exponents and one to the dimension.
+        # Taking the mean out keeps tangent vectors in the space of states too: without it the free choice of the
+        # frame of reference would add one zero to the Lyapunov exponents and one to the dimension.
         return jnp.fft.irfft(self.evolve(jnp.fft.rfft(state - state.mean()), forcing, time=time), self.grid)
 
     def observe(self, state: Array) -> Obs:
@@ -157,13 +160,22 @@ def _card(
         time_units="1",
         variables=(
             Variable(
-                name="u", units="1", shape=(points,), dims=("x",), scale=SCALE, obs_error=0.001 * SCALE,
+                name="u",
+                units="1",
+                shape=(points,),
+                dims=("x",),
+                scale=SCALE,
+                obs_error=0.001 * SCALE,
                 homogeneous=True,
             ),
         ),
         knobs=(
             Knob(
-                name="drive", default=0.0, low=-AMPLITUDE, high=AMPLITUDE, units="1",
+                name="drive",
+                default=0.0,
+                low=-AMPLITUDE,
+                high=AMPLITUDE,
+                units="1",
                 meaning="amplitude of a push on the wave that fits twice into the ring",
                 pattern=tuple(float(f"{p:.15g}") for p in _pattern(points)),
             ),
@@ -177,7 +189,10 @@ def _card(
         balances=(
             Balance(name="mean", kind="conserved", scale=SCALE, units="1", terms=((1.0, ("u",)),)),
             Balance(
-                name="energy", kind="stationary", scale=0.0423, units="1",
+                name="energy",
+                kind="stationary",
+                scale=0.0423,
+                units="1",
                 terms=(
                     (growth, ("u:1", "u:1")),
                     (-hyperviscosity, ("u:2", "u:2")),

@@ -22,11 +22,11 @@ class Lorenz63(AbstractWorld[Array]):
         \dot x = \sigma (y - x), \qquad \dot y = x (\rho - z) - y, \qquad \dot z = x y - \beta z
 
     x is the strength of the roll, y the temperature difference between its two sides, z the departure of the vertical
-    temperature profile from a straight line. sigma is the Prandtl number, beta the shape of the roll, rho (the knob) the
-    Rayleigh number over its critical value. For sigma = 10 and beta = 8/3: rest for rho < 1; steady rolls for
-    1 < rho < 13.93; chaos beside stable steady rolls for 24.06 < rho < 24.74; chaos alone above (with periodic windows, of which
-    the wide ones lie above rho = 90). Volumes shrink at the constant rate sigma + 1 + beta, so the exponents sum
-    to -(sigma + 1 + beta). Symmetric under (x, y, z) -> (-x, -y, z).
+    temperature profile from a straight line. sigma is the Prandtl number, beta the shape of the roll, rho (the knob)
+    the Rayleigh number over its critical value. For sigma = 10 and beta = 8/3: rest for rho < 1; steady rolls for 1 <
+    rho < 13.93; chaos beside stable steady rolls for 24.06 < rho < 24.74; chaos alone above (with periodic windows,
+    of which the wide ones lie above rho = 90). Volumes shrink at the constant rate sigma + 1 + beta, so the exponents
+    sum to -(sigma + 1 + beta). Symmetric under (x, y, z) -> (-x, -y, z).
 
     Lorenz (1963), doi:10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2.
     """
@@ -87,11 +87,16 @@ def _card(sigma: float, beta: float, dt: float, substeps: int) -> WorldCard:
         dt=dt,
         time_units="1",
         variables=tuple(
-            Variable(name=name, units="1", scale=SCALE[name], obs_error=0.001 * SCALE[name]) for name in meaning
+            Variable(name=name, units="1", scale=SCALE[name], obs_error=0.001 * SCALE[name])
+            for name in meaning
         ),
         knobs=(
             Knob(
-                name="rho", default=28.0, low=26.0, high=30.0, units="1",
+                name="rho",
+                default=28.0,
+                low=26.0,
+                high=30.0,
+                units="1",
                 meaning="heating: the Rayleigh number over its critical value",
             ),
         ),
@@ -102,11 +107,17 @@ def _card(sigma: float, beta: float, dt: float, substeps: int) -> WorldCard:
         imperfect={"beta": 2.5},
         balances=(
             Balance(
-                name="z budget", kind="stationary", scale=80.0, units="1",
+                name="z budget",
+                kind="stationary",
+                scale=80.0,
+                units="1",
                 terms=((1.0, ("x", "y")), (-beta, ("z",))),
             ),
             Balance(
-                name="z squared budget", kind="stationary", scale=2260.0, units="1",
+                name="z squared budget",
+                kind="stationary",
+                scale=2260.0,
+                units="1",
                 terms=((1.0, ("x", "y", "z")), (-beta, ("z", "z"))),
             ),
         ),

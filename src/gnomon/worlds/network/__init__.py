@@ -1,0 +1,1 @@
+"""Many coupled sites."""

@@ -23,9 +23,9 @@ class Lorenz96(AbstractWorld[Array]):
         \dot X_i = (X_{i+1} - X_{i-2}) X_{i-1} - c X_i + F, \qquad i = 1 \dots n, \quad X_{i+n} = X_i
 
     The quadratic term conserves the energy sum(X^2)/2; c (`damping`) removes it and F (the knob) supplies it, so that
-    F <X> = c <X^2> on the attractor. One time unit stands for about five days. For n = 40 and c = 1: rest for F < 8/9, travelling
-    waves up to about F = 4, chaos above about 4.5, with thirteen positive exponents at F = 8. The exponents sum
-    to -c n. Statistics are the same at all sites.
+    F <X> = c <X^2> on the attractor. One time unit stands for about five days. For n = 40 and c = 1: rest for F <
+    8/9, travelling waves up to about F = 4, chaos above about 4.5, with thirteen positive exponents at F = 8. The
+    exponents sum to -c n. Statistics are the same at all sites.
 
     Lorenz (1996), Predictability: a problem partly solved, doi:10.1017/CBO9780511617652.004.
     """
@@ -87,10 +87,25 @@ def _card(n: int, damping: float, dt: float, substeps: int) -> WorldCard:
         time_units="1",
         variables=(
             Variable(
-                name="x", units="1", shape=(n,), dims=("x",), scale=SCALE, obs_error=0.001 * SCALE, homogeneous=True
+                name="x",
+                units="1",
+                shape=(n,),
+                dims=("x",),
+                scale=SCALE,
+                obs_error=0.001 * SCALE,
+                homogeneous=True,
             ),
         ),
-        knobs=(Knob(name="F", default=8.0, low=6.0, high=10.0, units="1", meaning="the constant push on every site"),),
+        knobs=(
+            Knob(
+                name="F",
+                default=8.0,
+                low=6.0,
+                high=10.0,
+                units="1",
+                meaning="the constant push on every site",
+            ),
+        ),
         timescale=1 / known_value(facts, "leading_exponent", 1.69),
         spinup=20.0,
         exponents=min(n, 32),
@@ -99,7 +114,10 @@ def _card(n: int, damping: float, dt: float, substeps: int) -> WorldCard:
         length=float(n),
         balances=(
             Balance(
-                name="energy", kind="stationary", scale=2.28, units="1",
+                name="energy",
+                kind="stationary",
+                scale=2.28,
+                units="1",
                 terms=((1.0, ("F", "x")), (-damping, ("x", "x"))),
             ),
         ),
