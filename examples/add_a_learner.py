@@ -1,7 +1,7 @@
-"""Add a learner: relaxation to the mean at a learned rate. Run it: the contract is checked, then it stands beside another.
+"""Add a learner: relaxation to the mean at a learned rate. Run it: the contract is checked, then it is compared.
 
-In the package the two classes would be a file in src/gnomon/learners/ and one line of the registry; here the learner's own
-name, "add_a_learner:Relaxation", is enough.
+In the package the two classes would be a file in src/gnomon/learners/ and one line of the registry; here the learner's
+own name, "add_a_learner:Relaxation", is enough.
 """
 
 import time as clock

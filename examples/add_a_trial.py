@@ -1,4 +1,4 @@
-"""Add a trial: the forecast, asked while the forcing is on its way up. Run it: the contract is checked, then it is asked.
+"""Add a trial: the forecast, asked while the forcing is on its way up. Run it: it is checked, then asked.
 
 In the package this class would be a file in src/gnomon/trials/ and one line of the registry; here its own name,
 "add_a_trial:Transient", is enough. It asks measures that exist.

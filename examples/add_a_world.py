@@ -6,7 +6,6 @@ In the package this class would be a file in src/gnomon/worlds/flow/ and one lin
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -25,8 +24,8 @@ class Roessler(AbstractWorld[Array]):
     .. math::
         \dot x = -y - z, \qquad \dot y = x + a y, \qquad \dot z = b + z (x - c)
 
-    a turns the spiral outwards, c (the knob) sets how far out the fold throws it back, b feeds z. For a = b = 0.2 periods
-    double as c grows until chaos sets in near c = 4.2; at c = 5.7 the leading exponent is 0.0714.
+    a turns the spiral outwards, c (the knob) sets how far out the fold throws it back, b feeds z. For a = b = 0.2
+    periods double as c grows until chaos sets in near c = 4.2; at c = 5.7 the leading exponent is 0.0714.
 
     Roessler (1976), doi:10.1016/0375-9601(76)90101-8.
     """

@@ -2,8 +2,8 @@
 
 make example-torch
 
-The module takes a whole batch of states at once, which is what `batched` says. Its weights are part of its identity: train
-it further and it is another model.
+The module takes a whole batch of states at once, which is what `batched` says. Its weights are part of its identity:
+train it further and it is another model.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""A user's own model from the command line and from a notebook: results, reasons and warnings, through the real engine."""
+"""A user's own model, from the command line and from a notebook, through the real engine."""
 
 import json
 import shutil

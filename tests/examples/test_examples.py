@@ -43,4 +43,5 @@ def test_an_example_runs(name, folder):
     )
     assert done.returncode == 0, done.stderr
     assert SAYS[name] in done.stdout
-    assert "failed" not in done.stdout + done.stderr
+    told = done.stdout + done.stderr
+    assert "failed" not in told, told

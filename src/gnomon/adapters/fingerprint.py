@@ -108,8 +108,21 @@ def _constants(code: Any) -> list[Any]:
 
 def _feed_object(digest: Any, value: Any, seen: set[int], depth: int) -> bool:
     """An object is its class's source and its state: a module's parameters, or its attributes."""
+    if hasattr(value, "state_dict") and hasattr(value, "modules"):
+        return _feed_torch(digest, value, seen, depth)
     complete = _feed_source(digest, type(value))
-    if hasattr(value, "state_dict"):
-        return complete & _feed(digest, dict(value.state_dict()), seen, depth + 1)
     attributes = getattr(value, "__dict__", None)
     return complete & (attributes is not None and _feed(digest, attributes, seen, depth + 1))
+
+
+def _feed_torch(digest: Any, module: Any, seen: set[int], depth: int) -> bool:
+    """Parameters, the layers as they print themselves, and whatever else the layers hold and are written in."""
+    digest.update(repr(module).encode())
+    complete = _feed(digest, dict(module.state_dict()), seen, depth + 1)
+    for part in module.modules():
+        kind = type(part)
+        if kind.__module__.split(".")[0] not in _LIBRARIES:
+            complete &= _feed_source(digest, kind)
+        held = {k: v for k, v in vars(part).items() if not k.startswith("_") and k != "training"}
+        complete &= _feed(digest, held, seen, depth + 1)
+    return complete

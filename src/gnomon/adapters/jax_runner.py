@@ -121,6 +121,7 @@ def _conduct(
         return _pack(experiment, {}, lost, exponents, first_obs, cost, card)
     centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
     members, firsts = [], []
+    cost: dict[str, float] = {}
     for member in range(experiment.members):
         keys = jax.random.split(jax.random.fold_in(key_of(seed), 1000 + member), experiment.units)
         obs, _, cost = _timed_lanes(model, states_of(member), forcing, keys, experiment, total, watch=watch)
@@ -151,15 +152,12 @@ def _timed_lanes(
     run = lambda: _run_lanes(  # noqa: E731 - the same call, cold once and then warm
         model, states, forcing, keys, steps=total, stride=experiment.stride, watch=watch, what="timing"
     )
-    run()
+    obs, last, cost = run()
     held = resident_mb()
     mark_peak()
-    seconds = []
-    for _ in range(REPEATS):
-        obs, states_end, cost = run()
-        seconds.append(cost["seconds"])
+    seconds = [run()[2]["seconds"] for _ in range(REPEATS)]
     cost = {**cost, "seconds": float(np.median(seconds)), "peak_memory_mb": max(peak_mb() - held, 0.0)}
-    return obs, states_end, cost
+    return obs, last, cost
 
 
 def _run_lanes(

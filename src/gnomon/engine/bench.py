@@ -139,7 +139,9 @@ class Bench:
         }
 
         # Code that the case itself names was imported (with the user's trust) to get here.
-        named = frozenset(k.split(":")[0].split(".")[0] for k in (case.world.kind, case.learner.kind) if ":" in k)
+        named = frozenset(
+            k.split(":")[0].split(".")[0] for k in (case.world.kind, case.learner.kind) if ":" in k
+        )
 
         def make() -> Fit:
             prior = None
@@ -156,7 +158,9 @@ class Bench:
             recipe,
             make=make,
             pack=pack,
-            unpack=lambda arrays, meta: Fit(persist.restore(meta["structure"], arrays, also=named), meta["log"]),
+            unpack=lambda arrays, meta: Fit(
+                persist.restore(meta["structure"], arrays, also=named), meta["log"]
+            ),
         )
 
     def truth(self, case: Case, experiment: Experiment) -> Runs | Unsupported:

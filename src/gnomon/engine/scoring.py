@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
@@ -15,7 +16,7 @@ from gnomon.inference.bootstrap import estimate
 from gnomon.inference.fidelity import judge
 from gnomon.spec.identity import canonical, seed_of
 from gnomon.spec.registry import build
-from gnomon.spec.results import Curve, Estimate, Score
+from gnomon.spec.results import Estimate, Score
 from gnomon.spec.study import Case, Ref
 
 Floats = tuple[float | None, ...]
@@ -72,63 +73,58 @@ def score(
 ) -> tuple[Score, dict[str, Any]]:
     """One measure of one case: its score, and its figures and per-unit values."""
     measure: AbstractMeasure = build("measures", ref.kind, ref.args)
-    headline = ref.kind == trial.headline
-    subject_role = ("null control", measure.null) if is_null else ("subject", "")
-    fixed = dict(
+    empty = Score(
         measure=ref.shown,
         version=measure.version,
         units=measure.units,
-        headline=headline,
+        status="unsupported",
+        headline=ref.kind == trial.headline,
         null_name=measure.null,
+        value=Estimate(value=None),
     )
     if is_null and not measure.null:
-        return _without("unsupported", "this measure names no null, so there is none to run", fixed), {}
+        return _told_why(empty, "this measure names no null, so there is none to run"), {}
     try:
-        truth = _weighed(stage, measure, ref, "truth", "", None)
-        subject = _weighed(stage, measure, ref, *subject_role, truth.table)
+        weighed = _all_weighed(stage, measure, ref, is_null=is_null)
     except CannotMeasure as reason:
-        return _without("unsupported", str(reason), fixed), {}
-    weighed = {"truth": truth, "subject": subject}
-    for role, null in (("floor", ""), ("null", measure.null)):
-        if role == "null" and not null:
-            continue
+        return _told_why(empty, str(reason)), {}
+    seed = seed_of("bootstrap", case.world.kind, trial.__class__.__name__, ref.kind, case.seed)
+    distances = {role: w.distances for role, w in weighed.items() if w.distances is not None}
+    values = {role: w.values for role, w in weighed.items() if w.values is not None}
+    told = {role: estimate(v, seed=seed) for role, v in values.items()}
+    found = msgspec.structs.replace(
+        empty, value=told["subject"], floor_value=told.get("floor"), null_value=told.get("null")
+    )
+    bulk = {
+        "curves": measure.curves(
+            {role: w.table for role, w in weighed.items()}, {role: w.evidence for role, w in weighed.items()}
+        ),
+        "unit_values": {role: _floats(d) for role, d in distances.items()},
+    }
+    if "null" not in distances or "floor" not in distances:
+        own = distances["subject"]
+        lost = int(np.sum(~np.isfinite(own)))
+        status = "diverged" if lost * 2 > len(own) else "ok"
+        alone = estimate(own, seed=seed)
+        return msgspec.structs.replace(
+            found, status=status, discrepancy=alone, n=len(own), diverged=lost
+        ), bulk
+    verdict = judge(distances["subject"], distances["null"], distances["floor"], seed=seed)
+    return msgspec.structs.replace(found, **verdict._asdict()), bulk
+
+
+def _all_weighed(stage: Stage, measure: AbstractMeasure, ref: Ref, *, is_null: bool) -> dict[str, Weighed]:
+    """Truth and subject, and floor and null where they exist. Raises `CannotMeasure` where the subject has no answer."""
+    truth = _weighed(stage, measure, ref, "truth", "", None)
+    own = ("null control", measure.null) if is_null else ("subject", "")
+    weighed = {"truth": truth, "subject": _weighed(stage, measure, ref, *own, truth.table)}
+    beside = [("floor", "")] + ([("null", measure.null)] if measure.null else [])
+    for role, null in beside:
         try:
             weighed[role] = _weighed(stage, measure, ref, role, null, truth.table)
         except CannotMeasure:
             continue  # e.g. timing has no floor; the score then says so by its absence
-    seed = seed_of("bootstrap", case.world.kind, trial.__class__.__name__, ref.kind, case.seed)
-    tables = {role: w.table for role, w in weighed.items()}
-    evidence = {role: w.evidence for role, w in weighed.items()}
-    distances = {role: w.distances for role, w in weighed.items() if w.distances is not None}
-    values = {role: w.values for role, w in weighed.items() if w.values is not None}
-    told = {role: estimate(v, seed=seed) for role, v in values.items()}
-    curves: tuple[Curve, ...] = measure.curves(tables, evidence)
-    bulk = {"curves": curves, "unit_values": {r: _floats(d) for r, d in distances.items()}}
-    parts = dict(value=told["subject"], floor_value=told.get("floor"), null_value=told.get("null"))
-    lost = int(np.sum(~np.isfinite(distances["subject"])))
-    if "null" not in distances or "floor" not in distances:
-        alone = estimate(distances["subject"], seed=seed)
-        status = "diverged" if lost * 2 > len(distances["subject"]) else "ok"
-        return Score(
-            **fixed, **parts, status=status, discrepancy=alone, n=len(distances["subject"]), diverged=lost
-        ), bulk
-    verdict = judge(distances["subject"], distances["null"], distances["floor"], seed=seed)
-    return (
-        Score(
-            **fixed,
-            **parts,
-            status=verdict.status,
-            reason=verdict.reason,
-            discrepancy=verdict.discrepancy,
-            null=verdict.null,
-            floor=verdict.floor,
-            fidelity=verdict.fidelity,
-            smallest_effect=verdict.smallest_effect,
-            n=verdict.n,
-            diverged=verdict.diverged,
-        ),
-        bulk,
-    )
+    return weighed
 
 
 def _weighed(
@@ -160,8 +156,8 @@ def first_divergence(evidence: Evidence) -> tuple[float | None, int, int]:
     return (None if math.isinf(first) else first), lost, total
 
 
-def _without(status: Any, reason: str, fixed: dict[str, Any]) -> Score:
-    return Score(**fixed, status=status, reason=reason, value=Estimate(value=None, reason=reason))
+def _told_why(score: Score, reason: str) -> Score:
+    return msgspec.structs.replace(score, reason=reason, value=Estimate(value=None, reason=reason))
 
 
 def _floats(values: np.ndarray) -> Floats:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import msgspec
 import numpy as np
 
 from gnomon.core.learner import AbstractControl
@@ -32,9 +33,7 @@ class WrongForcing(AbstractControl):
         rows = tuple(tuple(v + offset for v in row) for row in own.values)
         others = tuple(d for d in experiment.drives if d.knob != knob.name)
         drives = (*others, Drive(knob=knob.name, times=own.times, values=rows))
-        return Experiment(
-            **{f: getattr(experiment, f) for f in experiment.__struct_fields__} | {"drives": drives}
-        )
+        return msgspec.structs.replace(experiment, drives=drives)
 
     def alter_runs(self, runs: Runs, card: WorldCard) -> Runs:
         """What is shown is what was run, under the forcing that was ordered."""

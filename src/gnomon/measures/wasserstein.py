@@ -18,19 +18,20 @@ LEVELS = 200  # quantiles kept of each unit
 class Wasserstein(AbstractMeasure):
     """Wasserstein distance of each variable's distribution from the true one, over its scale.
 
-    With Q the quantile function of a unit (200 midpoints of probability), value = W1 = integral of |Q - Q_pooled truth|,
-    unit by unit (Robin et al. 2017, doi:10.5194/npg-24-393-2017; Vissio et al. 2020, doi:10.1029/2020GL089385).
+    With Q the quantile function of a unit (200 midpoints of probability), value = W1 = integral of
+    |Q - Q_pooled truth|, unit by unit (Robin et al. 2017, doi:10.5194/npg-24-393-2017; Vissio et al. 2020,
+    doi:10.1029/2020GL089385).
 
     discrepancy = squared W2 = integral of (mean Q - mean Q_truth)^2, means over units (in one dimension the mean of
-    quantile functions is the Wasserstein barycentre), corrected for noise; the number a unit is the pseudo-value, which
-    can be negative. W1 of single short runs is mostly chance (on Lorenz-63 it leaves no room between null and floor), and
-    W1 of pooled runs has a kink at zero, where a jackknife fails; the square has neither fault.
+    quantile functions is the Wasserstein barycentre), corrected for noise; the number a unit is the pseudo-value,
+    which can be negative. W1 of single short runs is mostly chance (on Lorenz-63 it leaves no room between null and
+    floor), and W1 of pooled runs has a kink at zero, where a jackknife fails; the square has neither fault.
 
     Both are means over channels: a variable's alike points are pooled, others are channels of their own.
 
     What misleads: marginal distributions know nothing of time nor of other variables: independent draws from them
-    score almost as well as the truth. Tails beyond the outermost 0.25 % of a unit do not count. A unit is judged by what it
-    visits within its own length, so lengths must be equal.
+    score almost as well as the truth. Tails beyond the outermost 0.25 % of a unit do not count. A unit is judged by
+    what it visits within its own length, so lengths must be equal.
     """
 
     version: ClassVar[int] = 1

@@ -64,8 +64,13 @@ def learned(results: Sequence[Result], table: Ladder) -> Table:
             continue
         data = result.case.get("data", {})
         saw = f"({data.get('trajectories', '?')} + {data.get('validation', '?')}) × {data.get('steps', '?')}"
-        seen[place] = (*place, saw, plainly(result.learned))
-    return Table(("learner", "world", "saw: (training + validation) × steps", "chose"), tuple(seen.values()))
+        log = result.learned
+        # A brought model chose nothing here: what it declares stands in place of a choice.
+        chose = plainly(log["chosen"]) if "chosen" in log else plainly(log)
+        spent = [str(log["tried"]) if "tried" in log else "", plainly(log.get("seconds", ""))]
+        seen[place] = (*place, saw, chose, *spent)
+    heads = ("saw: (training + validation) × steps", "chose", "settings tried", "seconds to fit")
+    return Table(("learner", "world", *heads), tuple(seen.values()))
 
 
 def smallest_effects(table: Ladder, judged: Sequence[str]) -> Table:
@@ -114,6 +119,9 @@ def detections(results: Sequence[Result]) -> tuple[list[PowerCurve], list[Curve]
     return curves, figures
 
 
+UNSHOWN = ("command", "rung", "nodes", "made")  # shown elsewhere, or of use to the store alone
+
+
 def provenance(results: Sequence[Result]) -> list[tuple[str, str]]:
     """Names and values of everything that made the results; a value that varies is listed once for each form."""
     values: dict[str, dict[str, None]] = {}
@@ -122,7 +130,7 @@ def provenance(results: Sequence[Result]) -> list[tuple[str, str]]:
             values.setdefault(key, {})[str(value)] = None
         values.setdefault("precision", {})[str(result.case.get("precision", "unknown"))] = None
         values.setdefault("data seeds", {})[str(result.case.get("seed", 0))] = None
-    rows = [(key, _listed(list(found))) for key, found in values.items() if key not in ("command", "rung")]
+    rows = [(key, _listed(list(found))) for key, found in values.items() if key not in UNSHOWN]
     versions = sorted(
         {f"{k.partition(':')[2]} {v}" for r in results for k, v in r.case.get("versions", {}).items()}
     )

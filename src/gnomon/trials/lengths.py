@@ -3,7 +3,7 @@
 import math
 
 from gnomon.spec.cards import Knob, WorldCard
-from gnomon.spec.experiment import Drive
+from gnomon.spec.experiment import Drive, Experiment
 
 
 def steps_of(card: WorldCard, lyapunov_times: float, *, stride: int = 1) -> int:
@@ -39,3 +39,25 @@ def cycle(
         knob.default + offset * half_range(knob) * math.sin(2 * math.pi * i / nodes) for i in range(count)
     )
     return (Drive(knob=knob.name, times=times, values=(values,)),)
+
+
+def long_run(
+    card: WorldCard,
+    label: str,
+    drives: tuple[Drive, ...] = (),
+    *,
+    units: int,
+    length: float,
+    discard: float,
+    spacing: float,
+) -> Experiment:
+    """A run from independent starts whose statistics are wanted; all lengths in Lyapunov times."""
+    stride = stride_of(card, spacing)
+    return Experiment(
+        label=label,
+        drives=drives,
+        units=units,
+        stride=stride,
+        discard=steps_of(card, discard, stride=stride),
+        steps=steps_of(card, length, stride=stride),
+    )

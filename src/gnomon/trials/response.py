@@ -1,12 +1,13 @@
 """Does it follow a forcing that varies?"""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
-from gnomon.trials.lengths import cycle, half_range, moved, steps_of, stride_of
+from gnomon.trials.lengths import cycle, half_range, long_run, moved
 
 LADDER = (-3, -2, -1, 1, 2, 3)  # thirds of the half range: all inside what training saw
 
@@ -39,21 +40,18 @@ class Response(AbstractTrial):
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
-        stride = stride_of(card, self.spacing)
-        size = dict(
+        order = functools.partial(
+            long_run,
+            card,
             units=self.units,
-            stride=stride,
-            discard=steps_of(card, self.discard, stride=stride),
-            steps=steps_of(card, self.length, stride=stride),
+            length=self.length,
+            discard=self.discard,
+            spacing=self.spacing,
         )
-        steady = tuple(
-            Experiment(label=f"amp{k:+d}", drives=moved(card, k / 3, ramp=self.ramp), **size) for k in LADDER
-        )
-        total = self.length + self.discard
-        slow = Experiment(
-            label="slow", drives=cycle(card, 2 / 3, period=self.period, length=total + self.period), **size
-        )
-        return (Experiment(label="control", **size), *steady, slow)
+        steady = tuple(order(f"amp{k:+d}", moved(card, k / 3, ramp=self.ramp)) for k in LADDER)
+        total = self.length + self.discard + self.period
+        slow = order("slow", cycle(card, 2 / 3, period=self.period, length=total))
+        return (order("control"), *steady, slow)
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
         """See `AbstractTrial.declare`."""

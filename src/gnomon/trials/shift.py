@@ -1,12 +1,13 @@
 """What does it do under a forcing it never trained on?"""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
-from gnomon.trials.lengths import half_range, moved, steps_of, stride_of
+from gnomon.trials.lengths import half_range, long_run, moved
 
 STEPS = (2, 3, 4)  # half ranges from the default; the training range ends at 1
 
@@ -38,17 +39,16 @@ class Shift(AbstractTrial):
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
-        stride = stride_of(card, self.spacing)
-        size = dict(
+        order = functools.partial(
+            long_run,
+            card,
             units=self.units,
-            stride=stride,
-            discard=steps_of(card, self.discard, stride=stride),
-            steps=steps_of(card, self.length, stride=stride),
+            length=self.length,
+            discard=self.discard,
+            spacing=self.spacing,
         )
-        beyond = tuple(
-            Experiment(label=f"shift{k:+d}", drives=moved(card, k, ramp=self.ramp), **size) for k in STEPS
-        )
-        return (Experiment(label="control", **size), *beyond)
+        beyond = tuple(order(f"shift{k:+d}", moved(card, k, ramp=self.ramp)) for k in STEPS)
+        return (order("control"), *beyond)
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
         """See `AbstractTrial.declare`."""
