@@ -119,7 +119,7 @@ if __name__ == "__main__":
         trials=(TrialRef(kind="forecast", args={"units": 20, "horizon": 10.0}),),
         data=DataPlan(trajectories=8, validation=4, steps=300),
     )
-    store = Store("results/examples")
+    store = Store("example-results")
     with jax.enable_x64(True):
         case = next(study.cases())
         bench = Bench(store)

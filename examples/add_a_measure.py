@@ -90,7 +90,7 @@ if __name__ == "__main__":
         ),
         data=DataPlan(trajectories=8, validation=4, steps=300),
     )
-    ladder = gnomon.run(study, store="results/examples", trust=True)
+    ladder = gnomon.run(study, store="example-results", trust=True)
     print(ladder)
     for result in ladder.results:
         for score in result.scores:

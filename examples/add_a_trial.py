@@ -63,4 +63,4 @@ if __name__ == "__main__":
         trials=(TrialRef(kind="add_a_trial:Transient", args={"units": 10}),),
         data=DataPlan(trajectories=8, validation=4, steps=300),
     )
-    print(gnomon.run(study, store="results/examples", trust=True))
+    print(gnomon.run(study, store="example-results", trust=True))

@@ -90,4 +90,4 @@ if __name__ == "__main__":
         trials=(TrialRef(kind="forecast", args={"units": 10, "horizon": 8.0}),),
         data=DataPlan(trajectories=8, validation=4, steps=300),
     )
-    print(gnomon.run(study, store="results/examples", trust=True))
+    print(gnomon.run(study, store="example-results", trust=True))

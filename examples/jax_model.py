@@ -30,4 +30,4 @@ def step(state: jax.Array, forcing: dict[str, jax.Array]) -> jax.Array:
 if __name__ == "__main__":
     import gnomon
 
-    print(gnomon.test(step, world="lorenz63", trials=("forecast",), units=8, store="results/examples"))
+    print(gnomon.test(step, world="lorenz63", trials=("forecast",), units=8, store="example-results"))

@@ -4,5 +4,5 @@ from numpy_model import step
 
 import gnomon
 
-result = gnomon.test(step, world="lorenz63", trials=("forecast",), units=8, store="results/examples")
+result = gnomon.test(step, world="lorenz63", trials=("forecast",), units=8, store="example-results")
 print(result)

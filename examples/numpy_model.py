@@ -40,4 +40,4 @@ def step(state: np.ndarray, forcing: dict[str, float]) -> np.ndarray:
 if __name__ == "__main__":
     import gnomon
 
-    print(gnomon.test(step, world="lorenz63", trials=("forecast",), units=8, store="results/examples"))
+    print(gnomon.test(step, world="lorenz63", trials=("forecast",), units=8, store="example-results"))

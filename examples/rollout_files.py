@@ -37,7 +37,7 @@ def external_model(starts: Path, runs: Path) -> None:
 
 
 if __name__ == "__main__":
-    same = ["--world", "lorenz63", "--trials", "forecast", "--units", "8", "--store", "results/examples"]
+    same = ["--world", "lorenz63", "--trials", "forecast", "--units", "8", "--store", "example-results"]
     with tempfile.TemporaryDirectory() as folder:
         starts, runs = Path(folder, "starts.npz"), Path(folder, "euler.npz")
         assert outcome(["starts", *same, "--out", str(starts)]) == 0

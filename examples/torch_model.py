@@ -76,6 +76,6 @@ if __name__ == "__main__":
             declare=declare,
             name="small torch model",
             units=8,
-            store="results/examples",
+            store="example-results",
         )
     )

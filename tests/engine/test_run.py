@@ -217,7 +217,7 @@ run_study(study(bad("still"), bad("grow"), trials=trials), Store(Path({root!r}))
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_killed_at_random_moments_and_resumed(tmp_path, workers):
-    """SIGKILL twenty times (ten in one process, ten with workers): in the end every case has exactly one valid result."""
+    """SIGKILL, ten times in one process and ten with workers: in the end each case has exactly one valid result."""
     code = KILLED.format(tests=str(Path(__file__).parent), root=str(tmp_path), workers=workers)
     rng = np.random.default_rng(workers)
     kills = 0

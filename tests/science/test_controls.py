@@ -1,6 +1,7 @@
 """The perfect model scores 1 and the null scores 0: every trial, measure and world, forever.
 
-Over all cells with room, bootstrap-t intervals must cover the known fidelity in at least 90 % of them. Run with -s to see the table.
+Over all cells with room, bootstrap-t intervals must cover the known fidelity in at least 90 % of them. Run with -s to
+see the count.
 """
 
 import pytest

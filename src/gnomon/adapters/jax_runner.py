@@ -1,7 +1,7 @@
 """Runners for what JAX can trace: the world itself, and simulators.
 
-One compiled function advances a batch of lanes over a fixed chunk of saved steps; the host loops over chunks. So runs of every
-length, stride and ensemble size share one compilation, and limits and divergence are looked at between chunks.
+One compiled function advances a batch of lanes over a fixed chunk of saved steps; the host loops over chunks. So runs
+of every length, stride and ensemble size share one compilation, and limits are looked at between chunks.
 """
 
 import time

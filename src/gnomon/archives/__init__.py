@@ -1,0 +1,1 @@
+"""Truth that can only be read: files and their validators. Filled as archives arrive."""

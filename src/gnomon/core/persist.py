@@ -33,13 +33,19 @@ def dump(module: eqx.Module) -> tuple[Structure, Arrays]:
     return _dump(module, type(module).__name__, arrays), arrays
 
 
-def restore(structure: Structure, arrays: Arrays) -> Any:
-    """The module that `dump` took apart, bit for bit, with the dtypes it had."""
+def restore(structure: Structure, arrays: Arrays, *, also: frozenset[str] = frozenset()) -> Any:
+    """The module that `dump` took apart, bit for bit, with the dtypes it had.
+
+    Args:
+        structure: as dumped.
+        arrays: as dumped.
+        also: further packages whose classes may be looked up, because their code was trusted and imported already.
+    """
     if not isinstance(structure, dict) or structure.get("is") != "module":
         raise BadData(
             "a saved simulator starts with a module, this structure does not; save it again with `dump`"
         )
-    return _restore(structure, arrays, "saved")
+    return _restore(structure, arrays, "saved", (*_trusted(), *sorted(also)))
 
 
 def _dump(value: Any, path: str, arrays: Arrays) -> Any:
@@ -80,7 +86,7 @@ def _dump_array(value: Any, path: str, arrays: Arrays) -> Structure:
     return {"is": "array", "key": key, "kind": kind, "dtype": array.dtype.str, "shape": list(array.shape)}
 
 
-def _restore(node: Any, arrays: Arrays, path: str) -> Any:
+def _restore(node: Any, arrays: Arrays, path: str, packages: tuple[str, ...]) -> Any:
     if node is None or isinstance(node, bool | int | float | str):
         return node
     kind = node.get("is") if isinstance(node, dict) else None
@@ -91,15 +97,17 @@ def _restore(node: Any, arrays: Arrays, path: str) -> Any:
             case "array":
                 return _restore_array(node, arrays, path)
             case "tuple":
-                return tuple(_restore(v, arrays, f"{path}[{i}]") for i, v in enumerate(node["items"]))
+                return tuple(
+                    _restore(v, arrays, f"{path}[{i}]", packages) for i, v in enumerate(node["items"])
+                )
             case "list":
-                return [_restore(v, arrays, f"{path}[{i}]") for i, v in enumerate(node["items"])]
+                return [_restore(v, arrays, f"{path}[{i}]", packages) for i, v in enumerate(node["items"])]
             case "dict":
-                return {k: _restore(v, arrays, f"{path}[{k!r}]") for k, v in node["items"].items()}
+                return {k: _restore(v, arrays, f"{path}[{k!r}]", packages) for k, v in node["items"].items()}
             case "card":
                 return _restore_card(node, path)
             case "module":
-                return _restore_module(node, arrays, path)
+                return _restore_module(node, arrays, path, packages)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadData(f"{path}: the saved structure is damaged ({error!r}); fit or save it again") from None
     raise BadData(
@@ -137,8 +145,8 @@ def _restore_card(node: Structure, path: str) -> Any:
         raise BadData(f"{path}: saved card does not fit {node['class']!r}: {error}") from None
 
 
-def _restore_module(node: Structure, arrays: Arrays, path: str) -> Any:
-    found = _find(node["class"], path, _trusted())
+def _restore_module(node: Structure, arrays: Arrays, path: str, packages: tuple[str, ...]) -> Any:
+    found = _find(node["class"], path, packages)
     if not (isinstance(found, type) and issubclass(found, eqx.Module)):
         raise BadData(f"{path}: {node['class']!r} is not an equinox module")
     known = {f.name for f in dataclasses.fields(found)}
@@ -147,7 +155,7 @@ def _restore_module(node: Structure, arrays: Arrays, path: str) -> Any:
         raise BadData(f"{path}: fields of {node['class']!r} differ from the saved ones ({odd}); fit it again")
     module = object.__new__(found)
     for name, value in node["fields"].items():
-        object.__setattr__(module, name, _restore(value, arrays, f"{path}.{name}"))
+        object.__setattr__(module, name, _restore(value, arrays, f"{path}.{name}", packages))
     return module
 
 

@@ -1,0 +1,1 @@
+"""From a study to its results: plan, tasks, nodes, scores, executors."""

@@ -1,7 +1,7 @@
 """The bench: every node a case needs, fetched from the store or made and stored, each once.
 
-A node's recipe holds everything that decides its numbers; its identity is the recipe's content address. See docs/design/spine.md
-for the cast (truth, floor, null, subject) and their streams of starts.
+A node's recipe holds everything that decides its numbers; its identity is the recipe's content address. See
+docs/design/spine.md for the cast (truth, floor, null, subject) and their streams of starts.
 """
 
 from collections import OrderedDict

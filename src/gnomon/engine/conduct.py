@@ -1,7 +1,7 @@
 """The tasks of a study, as functions that any worker can import and run.
 
-A task never raises for what happens inside a case: a simulator that fails, diverges, runs out of time or of memory ends as a result
-with a reason. What it does raise (a full disk, a broken store) stops the study, and nothing is lost.
+A task never raises for what happens inside a case: a simulator that fails, diverges, runs out of time or of memory
+ends as a result with a reason. What it does raise (a full disk, a broken store) stops the study, and nothing is lost.
 """
 
 import time

@@ -88,7 +88,8 @@ def check_trust(study: Study, trust: bool) -> None:
         if foreign or ref.kind in BROUGHT:
             what = ref.args.get("model", ref.kind) if ref.kind in BROUGHT else ref.kind
             raise BadSpec(
-                f"study {study.name!r} names code that is not Gnomon's own ({what}); read it, then add --trust to run it"
+                f"study {study.name!r} names code that is not Gnomon's own ({what}); "
+                "read it, then add --trust to run it"
             )
 
 

@@ -114,7 +114,7 @@ def score(
 
 
 def _all_weighed(stage: Stage, measure: AbstractMeasure, ref: Ref, *, is_null: bool) -> dict[str, Weighed]:
-    """Truth and subject, and floor and null where they exist. Raises `CannotMeasure` where the subject has no answer."""
+    """Truth and subject, and floor and null where they exist; `CannotMeasure` where the subject has no answer."""
     truth = _weighed(stage, measure, ref, "truth", "", None)
     own = ("null control", measure.null) if is_null else ("subject", "")
     weighed = {"truth": truth, "subject": _weighed(stage, measure, ref, *own, truth.table)}

@@ -1,0 +1,1 @@
+"""One file a family of learners, and the controls."""

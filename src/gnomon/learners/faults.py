@@ -43,7 +43,7 @@ class WrongForcing(AbstractControl):
 class Damped(AbstractControl):
     """A damped spectrum: fast fluctuations of every variable lose the fraction `size` of their amplitude.
 
-    Fluctuations are damped in time by a filter that leaves the mean, halves nothing at low frequency and reaches the full
+    Fluctuations are damped in time by a filter that leaves the mean and slow changes alone and reaches the full
     damping above the world's Lyapunov frequency, as a simulator that smooths would do.
     """
 

@@ -56,7 +56,9 @@ class HybridSimulator(AbstractSimulator[Mixed]):
         slices = jnp.concatenate([state.window, increment[None]])
         new = forecast + self.cascade(self.patches, slices, forcing.at(time))
         corrected = self.physics.lift(self.patches.decode(new), moved)
-        return Mixed(jnp.concatenate([state.window[1:], new[None]]), corrected)
+        # what the physics cannot hold (a mean it conserves, say) must not pile up in the window
+        held = self.patches.encode(self.physics.observe(corrected))
+        return Mixed(jnp.concatenate([state.window[1:], held[None]]), corrected)
 
     def observe(self, state: Mixed) -> Obs:
         """The newest corrected state, in its own units."""

@@ -252,7 +252,11 @@ def _linear(
     z = np.asarray(data.z)
     targets = (z[where[0], where[1] + 1] - z[where]) / spread
     rows = _inputs(
-        patches, radius, jnp.asarray(spread, jnp.float32), jnp.asarray(z[where[0][:, None], past]), data.forced[where]
+        patches,
+        radius,
+        jnp.asarray(spread, jnp.float32),
+        jnp.asarray(z[where[0][:, None], past]),
+        data.forced[where],
     )
     rows = np.asarray(rows, float)
     weights, offset = ridge_path(

@@ -79,7 +79,8 @@ def control_table(evidence: Evidence) -> tuple[Runs, Centre, UnitTable]:
     alive = living(control)
     mean = f.mean(axis=1)
     middle = mean[alive].mean(axis=0) if alive.any() else np.zeros(mean.shape[1])
-    variability = np.mean((f - middle) ** 2, axis=1)
+    units = max(int(alive.sum()), 2)
+    variability = (mean - middle) ** 2 * units / (units - 1)
     least = each_unit(least_variance(card), len(alive))
     return control, centre, {"control": mean, "variability": variability, "least": least, "alive": alive}
 
@@ -116,7 +117,12 @@ def response_table(evidence: Evidence, offsets: Mapping[str, Any]) -> UnitTable:
 
 
 def variability(truth: UnitTable) -> np.ndarray:
-    """[feature] variance of each feature in the truth's control run: what a response is measured in."""
+    """[feature] internal variability: the variance, between units of the truth's control, of a feature's time mean.
+
+    What a response is measured in, since a forced signal has to be seen against it. The variance in time would do for
+    one feature, but not for several: a slow feature that hardly responds (the lobe of Lorenz-63) would drown in its own
+    sampling noise the fast ones that do.
+    """
     return np.maximum(truth["variability"].mean(axis=0), truth["least"][0])
 
 

@@ -18,8 +18,8 @@ class ResponseError(AbstractMeasure):
     """Squared error of the forced response, over all amplitudes of a steady forcing.
 
     X(a) = mean over units of (time mean of the features under forcing a - time mean in the control). With R the
-    truth's X, d = mean over amplitudes and features of (X - R)^2 / (internal variance of the feature), corrected for
-    the noise of X: the mean over pairs of units i != j of (x_i - R)(x_j - R) (Hoeffding 1948,
+    truth's X, d = mean over amplitudes and features of (X - R)^2 / (internal variance of the time mean),
+    corrected for the noise of X: the mean over pairs of units i != j of (x_i - R)(x_j - R) (Hoeffding 1948,
     doi:10.1214/aoms/1177730196; responses as in Lucarini et al. 2017, doi:10.1007/s10955-016-1506-z). The number a unit
     is the pseudo-value, which can be negative.
 

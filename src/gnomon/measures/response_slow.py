@@ -20,8 +20,8 @@ class ResponseSlow(AbstractMeasure):
 
     Every feature f(t) of a unit is fitted by c + A cos(2 pi t / T) + B sin(2 pi t / T), T the period of the forcing, t
     since the start of the run. With (A, B) averaged over units and R the truth's, d = mean over features and the two
-    coefficients of (X - R)^2 / (internal variance of the feature), corrected for the noise of X (pairs of different
-    units; Hoeffding 1948, doi:10.1214/aoms/1177730196; linear response as in Lucarini et al. 2017,
+    coefficients of (X - R)^2 / (internal variance of the time mean), corrected for the noise of X (pairs of
+    different units; Hoeffding 1948, doi:10.1214/aoms/1177730196; linear response as in Lucarini et al. 2017,
     doi:10.1007/s10955-016-1506-z). The number a unit is the pseudo-value.
 
     What misleads: one cycle knows no harmonics, so a response that saturates within the cycle is seen only through its

@@ -1,0 +1,1 @@
+"""Numerics that several rooms need: integrators, exponents, spectra, patches, jackknife."""

@@ -141,7 +141,7 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
 
 @functools.cache
 def _plug_ins(kind: str) -> tuple[tuple[str, Entry], ...]:
-    """What installed packages add; a collision is an error. Scanned once a process: it reads every package's metadata."""
+    """What installed packages add; a collision is an error. Scanned once: it reads every package's metadata."""
     found = []
     for point in importlib.metadata.entry_points(group=f"gnomon.{kind}"):
         where = point.dist.name if point.dist else "an installed package"

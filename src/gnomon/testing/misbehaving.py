@@ -1,4 +1,4 @@
-"""Learners that misbehave in one known way each, for testing engines and reports: nothing they do may be lost or spread."""
+"""Learners that misbehave in one known way each, for testing engines: nothing they do may be lost or spread."""
 
 import os
 import time

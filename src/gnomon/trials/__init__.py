@@ -1,0 +1,1 @@
+"""One file a trial, and the nulls they are judged against."""

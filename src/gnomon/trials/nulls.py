@@ -1,7 +1,7 @@
 """The nulls: what ignorance would score, made the same way for every trial.
 
-Each takes what a subject is given (training data, the noisy present) and nothing more. `no_response` needs the world and is
-made by the engine: the world with every knob left alone.
+Each takes what a subject is given (training data, the noisy present) and nothing more. `no_response` needs the world
+and is made by the engine: the world with every knob left alone.
 """
 
 from collections.abc import Callable

@@ -13,7 +13,7 @@ LADDER = (-3, -2, -1, 1, 2, 3)  # thirds of the half range: all inside what trai
 
 
 class Response(AbstractTrial):
-    """The world's first knob moved inside its training range: a ladder of steady amplitudes, both signs, and a slow cycle.
+    """The first knob moved inside its training range: a ladder of steady amplitudes, both signs, and a slow cycle.
 
     Attributes:
         units: independent starts.
