@@ -1,8 +1,10 @@
 """The quantities whose mean responds to a forcing, and the response of each unit.
 
 Features of a state: each variable over its scale, and the square of its anomaly over the squared scale, about the
-mean of the same model's control run. A homogeneous variable is averaged over its axes when no knob has a pattern, and
-kept point by point when one has.
+mean of the same model's control run. A homogeneous variable is averaged over its axes when no knob has a pattern. When
+one has, its large-scale harmonics are kept, up to twice the highest wavenumber of the patterns: the response to a
+pattern lives there (the odd part on the pattern's own wavenumbers, the even part on twice those), and point by point it
+would drown in the noise of scales that no knob reaches. Other variables are kept number by number.
 """
 
 import math
@@ -16,7 +18,8 @@ from gnomon.core.runs import Evidence, Runs
 from gnomon.measures.tables import each_unit, living, runs_of
 from gnomon.spec.cards import Variable, WorldCard
 
-LEAST = 1e-3  # the least internal variability, as a share of the scale, where the observation error is smaller still
+LEAST = 1e-2  # the least internal variability, as a share of the scale, where the observation error is smaller still
+STRONG = 0.1  # share of a pattern's power that makes a wavenumber one of the pattern's own
 
 Centre = dict[str, np.ndarray]  # variable -> mean of the control run, in scales
 
@@ -26,17 +29,40 @@ def averaged(card: WorldCard, variable: Variable) -> bool:
     return variable.homogeneous and all(k.pattern is None for k in card.knobs)
 
 
+def harmonics(card: WorldCard, variable: Variable) -> int | None:
+    """The highest wavenumber kept of a ring that some knob forces by a pattern; None for any other variable."""
+    if not variable.homogeneous or len(variable.shape) != 1 or averaged(card, variable):
+        return None
+    highest = 1
+    for knob in card.knobs:
+        if knob.pattern is not None and len(knob.pattern) == variable.shape[0]:
+            power = np.abs(np.fft.rfft(knob.pattern)) ** 2
+            highest = max(highest, int(np.flatnonzero(power > STRONG * power.sum()).max(initial=1)))
+    return min(2 * highest, (variable.shape[0] - 1) // 2)
+
+
+def basis(card: WorldCard, variable: Variable) -> tuple[np.ndarray, list[str]]:
+    """[feature, point] weights that turn a variable's points into its features, and what each is called."""
+    size = math.prod(variable.shape)
+    if averaged(card, variable) or size == 1:
+        return np.full((1, size), 1 / size), [variable.name]
+    top = harmonics(card, variable)
+    if top is None:
+        return np.eye(size), [f"{variable.name}[{i}]" for i in range(size)]
+    angle = 2 * np.pi * np.arange(size) / size
+    rows, called = [np.ones(size) / size], [f"{variable.name}, ring mean"]
+    for k in range(1, top + 1):
+        for wave, word in ((np.cos, "cos"), (np.sin, "sin")):
+            rows.append(2 * wave(k * angle) / size)
+            called.append(f"{variable.name}, {word} {k}")
+    return np.stack(rows), called
+
+
 def names(card: WorldCard) -> list[str]:
     """In words, one for each feature, in order."""
-    out = []
-    for kind in ("mean", "variance"):
-        for v in card.variables:
-            size = math.prod(v.shape)
-            alone = size == 1 or averaged(card, v)
-            out.extend(
-                [f"{kind} of {v.name}"] if alone else [f"{kind} of {v.name}[{i}]" for i in range(size)]
-            )
-    return out
+    return [
+        f"{kind} of {n}" for kind in ("mean", "variance") for v in card.variables for n in basis(card, v)[1]
+    ]
 
 
 def centre_of(card: WorldCard, control: Runs) -> Centre:
@@ -55,10 +81,9 @@ def features(card: WorldCard, runs: Runs, centre: Centre) -> np.ndarray:
     for v in card.variables:
         x = states[v.name]
         square = (x - centre[v.name]) ** 2
-        if averaged(card, v):
-            x, square = x.mean(axis=2, keepdims=True), square.mean(axis=2, keepdims=True)
-        firsts.append(x)
-        squares.append(square)
+        weights = basis(card, v)[0].T
+        firsts.append(x @ weights)
+        squares.append(square @ weights)
     return np.concatenate(firsts + squares, axis=2)
 
 
@@ -66,8 +91,7 @@ def least_variance(card: WorldCard) -> np.ndarray:
     """[feature] the variance below which a feature's own variability cannot be seen: the observation error's."""
     least = []
     for v in card.variables:
-        size = 1 if averaged(card, v) else math.prod(v.shape)
-        least.extend([max(v.obs_error / v.scale, LEAST) ** 2] * size)
+        least.extend([max(v.obs_error / v.scale, LEAST) ** 2] * len(basis(card, v)[1]))
     return np.array(least * 2)
 
 
