@@ -76,6 +76,23 @@ def observed(world: AbstractWorld, states: Any, values: jax.Array, steps: int) -
 
 
 @eqx.filter_jit
+def carried(world: AbstractWorld, states: Any, values: jax.Array, steps: int) -> dict[str, jax.Array]:
+    """Observations [trajectory, 2, ...] of the state `steps` later and of the one after it; keeps nothing between."""
+
+    def one(state: Any, value: jax.Array) -> Any:
+        forcing, key = steady(world, value), jax.random.key(0)
+
+        def step(i: Any, s: Any) -> Any:
+            return world.step(s, forcing, time=i * world.card.dt, key=key)
+
+        end = jax.lax.fori_loop(0, steps, step, state)
+        both = world.observe(end), world.observe(step(steps, end))
+        return jax.tree.map(lambda *x: jnp.stack(x), *both)
+
+    return jax.vmap(one)(states, values)
+
+
+@eqx.filter_jit
 def _exponents(
     world: AbstractWorld, states: Any, values: jax.Array, k: int, blocks: int, per_block: int, discard: int
 ) -> Any:

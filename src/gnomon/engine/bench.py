@@ -214,6 +214,10 @@ class Bench:
             )
             return runs if isinstance(runs, Unsupported) else learner.alter_runs(runs, card)
         if isinstance(learner, AbstractBrought):
+            if learner.identity() != case.model:
+                raise BadModel(
+                    f"the files of {case.learner.shown!r} have changed since this case was planned; run it again"
+                )
             return self.run(case, experiment, "subject", learner.runner(card), who)
         simulator = self.fit(case).simulator
         if simulator.card.context > HISTORY:

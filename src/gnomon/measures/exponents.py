@@ -74,7 +74,9 @@ class KaplanYorke(AbstractMeasure):
     unit is the pseudo-value.
 
     What misleads: a learned system with memory has more directions than the world, and one slow spurious direction adds
-    a whole dimension. Where all computed exponents sum to something positive, D is at least their number, and their
+    a whole dimension. So does a neutral one: where the truth's spatial mean is fixed and a learned map keeps whatever
+    value it has, the learned system has one more exponent of zero, and its dimension is larger than the truth's by one
+    at the same climate. Where all computed exponents sum to something positive, D is at least their number, and their
     number is what is returned. A state that never moves has all exponents zero and dimension 0 by convention.
     """
 

@@ -37,7 +37,7 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         ),
         "kuramoto_sivashinsky": Entry(
             "gnomon.worlds.field.kuramoto_sivashinsky:KuramotoSivashinsky",
-            "flame-front turbulence on a ring of length 64; knob: a large-scale drive",
+            "flame-front turbulence on a ring of length 60; knob: a large-scale drive",
         ),
     },
     "learners": {
