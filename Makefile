@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart power test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-browser   opens a report in headless Chromium and clicks through it"
 	@echo "make validate       recomputes the facts of the worlds and checks them"
 	@echo "make power          plants faults of known size and shows which are found"
+	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
 	@echo "make examples       runs every example that needs no extra"
 	@echo "make example-torch  tests a PyTorch module (installs torch)"
 	@echo "make lint           ruff, pyright, import-linter"
@@ -33,6 +34,11 @@ quickstart: $(VENV)/.gnomon
 
 power: $(VENV)/.gnomon
 	$(GNOMON) run power --workers $(WORKERS) --store $(STORE)
+
+results: $(VENV)/.gnomon
+	$(GNOMON) run quickstart --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run power --workers $(WORKERS) --store $(STORE)
+	$(PY) docs/results_page.py --store $(STORE)
 
 test: $(VENV)/.test
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow and not validation and not browser and not torch"
@@ -52,7 +58,8 @@ examples: $(VENV)/.gnomon
 	  echo "== $$script"; $(PY) $$script || exit 1; \
 	done
 
-example-torch: $(VENV)/.torch
+example-torch: $(VENV)/.test $(VENV)/.torch
+	$(PYTEST) -m torch
 	@for script in examples/*torch*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
 
 lint: $(VENV)/.lint $(VENV)/.test

@@ -1,7 +1,8 @@
 """Throughput of two pinned warm dask workers against one, interleaved, each worker on a core of its own.
 
 Both sides run in the same cluster: a round gives the same number of fresh cases (new seeds, so nothing is shared;
-same shapes, so everything is compiled) first to one worker, then to both, and the order alternates. Goal: median ratio at least 1.5.
+same shapes, so everything is compiled) first to one worker, then to both, and the order alternates. Goal: median ratio
+at least 1.5.
 
     python benchmarks/worker_scaling.py [--rounds 6] [--cases 6]
 """

@@ -1,24 +1,13 @@
 """Kuramoto-Sivashinsky: exponents, independence of grid and step, budgets, drive, steady states, order of ETDRK4."""
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from gnomon.core.world import AbstractWorld
 from gnomon.spec.registry import build
-from validation.sampling import (
-    Estimate,
-    carried,
-    dimension,
-    estimate,
-    exponents,
-    observed,
-    resting,
-    settled,
-    steady,
-)
+from validation.rest import collapses, neighbours
+from validation.sampling import Estimate, dimension, estimate, exponents, observed, resting, settled, steady
 from validation.shared import Outcome, Plan, balances, climate, fact, order, order_row, regimes, spectrum
 from validation.table import Row, above, below, reported, within
 
@@ -60,7 +49,7 @@ def validate(quick: bool) -> Outcome:
     ):  # fmt: skip
         rows += more_rows
         facts += more_facts
-    rows += [*neighbours(plan, *at_risk), *_orders(states)]
+    rows += [*neighbours(world, plan, *at_risk), *_orders(states)]
     return rows, facts
 
 
@@ -127,7 +116,7 @@ def _solver_keeps_mean(world: AbstractWorld, states: jax.Array) -> Row:
 
 
 def drive(world: AbstractWorld, plan: Plan, time: float) -> Outcome:
-    """The mean response to the drive at both ends of the range, against the variability in `time`: 50 Lyapunov times."""
+    """The mean response to the drive at both ends of the range, against the variability in 50 Lyapunov times."""
     knob = world.card.knobs[0]
     pattern = np.asarray(knob.pattern)
     n = plan.climate[0]
@@ -159,75 +148,3 @@ def drive(world: AbstractWorld, plan: Plan, time: float) -> Outcome:
     )
     rows.append(within("response at both signs, sum", total, error, 0.0, 4 * error, "symmetry: 0"))
     return rows, facts
-
-
-class Rest(NamedTuple):
-    """How many of `n` trajectories at a steady drive were at rest after the spin-up, and after `time` more."""
-
-    drive: float
-    n: int
-    before: int
-    after: int
-    time: float
-
-
-def rests(world: AbstractWorld, drives: tuple[float, ...], n: int, time: float) -> list[Rest]:
-    """Counts of trajectories at rest, which is for ever: a steady state that is reached is stable."""
-    values = jnp.repeat(jnp.asarray(drives), n)
-    start = settled(world, values, 7)
-    counts = []
-    for steps in (0, round(time / world.card.dt)):
-        u = np.asarray(carried(world, start, values, steps)["u"])
-        counts.append(resting({"u": u[:, 1]}, {"u": u[:, 0]}, world).reshape(len(drives), n).sum(1))
-    return [Rest(d, n, int(b), int(a), time) for d, b, a in zip(drives, *counts, strict=True)]
-
-
-def collapses(world: AbstractWorld, n: int, time: float) -> Outcome:
-    """No trajectory may come to rest, without a drive and at the drives of the trials; the error of a rate of 0 is one event."""
-    high = world.card.knobs[0].high
-    rows, facts = [], []
-    for found in rests(world, (0.0, high, 2 * high, 4 * high), n, time):
-        fallen, risk = found.after - found.before, (n - found.before) * time
-        rate = Estimate(np.asarray(fallen / risk), np.asarray(np.sqrt(max(fallen, 1)) / risk))
-        how = f"{fallen} of {n - found.before} trajectories came to rest within {time:g} time units"
-        at = {"drive": found.drive} if found.drive else {}
-        facts.append(fact(world, "collapse_rate", rate, how, units="1/time", **at))
-        what = f"at rest after {time:g} time units, of {n}, drive {found.drive:g}"
-        rows.append(within(what, found.after, None, 0, 0, "no stable steady state is reached"))
-    more = rests(world, (6 * high,), n, 1000.0)[0]
-    rows.append(reported(f"at rest after 1000 time units, of {n}, drive {more.drive:g}", more.after))
-    return rows, facts
-
-
-def neighbours(plan: Plan, n: int, time: float) -> list[Row]:
-    """The usual length of 64, where a steady state is stable beside the chaos, and the imperfect twin."""
-    name = "kuramoto_sivashinsky"
-    usual = build("worlds", name, {"length": 64.0})
-    trajectories, span = plan.spectrum
-    samples = exponents(
-        usual, np.zeros(trajectories), k=1, time=span, per_block=plan.per_block, settle=plan.settle, seed=8
-    )
-    lam = estimate(samples[:, 0])
-    tolerance = 2 * float(np.hypot(0.004, lam.error))
-    own = "independent solver, 256 points, step 0.02: 0.088 ± 0.004"
-    left_out = f"{int(np.isnan(samples).sum())} of {trajectories} at rest left out"
-    twin = build("worlds", name, usual.card.imperfect)
-    rows = [
-        within(f"L = 64: exponent 1, {left_out}", float(lam.value), float(lam.error), 0.088, tolerance, own)
-    ]
-    after = {
-        what: rests(w, (0.0,), n, time)[0].after for what, w in (("L = 64", usual), ("imperfect twin", twin))
-    }
-    labels = {what: f"{what}: at rest after {time:g} time units, of {n}, drive 0" for what in after}
-    return [
-        *rows,
-        reported(labels["L = 64"], after["L = 64"]),
-        within(
-            labels["imperfect twin"],
-            after["imperfect twin"],
-            None,
-            0,
-            0,
-            "length unchanged in units of sqrt(b / a)",
-        ),
-    ]

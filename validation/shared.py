@@ -124,9 +124,10 @@ def climate(world: AbstractWorld, plan: Plan) -> Outcome:
     card = world.card
     n, time = plan.climate
     values = jnp.full(n, card.knobs[0].default)
-    raw = observed(world, settled(world, values, 3), values, round(time / card.dt))
+    states = settled(world, values, 3)
+    raw = {k: np.asarray(x) for k, x in observed(world, states, values, round(time / card.dt)).items()}
     moving = ~resting({k: x[:, -1] for k, x in raw.items()}, {k: x[:, -2] for k, x in raw.items()}, world)
-    obs = {name: np.asarray(x)[moving] for name, x in raw.items()}
+    obs = {name: x[moving] for name, x in raw.items()}
     n = int(moving.sum())
     how = f"{n} trajectories of {time:g} time units, standard error over trajectories"
     rows, facts = [], []

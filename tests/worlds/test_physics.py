@@ -71,9 +71,9 @@ def test_lorenz96_tendency_is_lorenz_s():
 def test_kuramoto_sivashinsky_grows_small_waves_at_the_linear_rate():
     world = build("worlds", "kuramoto_sivashinsky", {"growth": 1.2, "hyperviscosity": 0.7})
     forcing = _forcing(world, [0.0], [0.0])
-    x = np.arange(128) * 64 / 128
+    x = np.arange(128) * world.card.length / 128
     for m in (1, 5, 9, 14):
-        k = 2 * np.pi * m / 64
+        k = 2 * np.pi * m / world.card.length
         start = jnp.asarray(1e-9 * np.sin(k * x))
         ended, _ = _run(world, start, forcing, 2)
         np.testing.assert_allclose(ended, start * np.exp(1.2 * k**2 - 0.7 * k**4), atol=1e-16)
@@ -83,7 +83,7 @@ def test_kuramoto_sivashinsky_drive_enters_with_its_pattern_and_follows_time():
     """From rest a weak drive A(t) p(x) gives the solution of one linear equation: u = A' (e^(st) - 1 - st)/s^2 p."""
     world = build("worlds", "kuramoto_sivashinsky")
     pattern = np.asarray(world.card.knobs[0].pattern)
-    k = 2 * np.pi * 2 / 64
+    k = 2 * np.pi * 2 / world.card.length
     s = k**2 - k**4
     rate, steps = 1e-9, 6
     end = steps * world.card.dt
@@ -117,6 +117,31 @@ def test_kuramoto_sivashinsky_lift_keeps_what_cannot_be_seen():
     obs = {"u": world.observe(background + hidden)["u"] + wave[::2]}
     lifted = world.lift(obs, background + hidden)
     np.testing.assert_allclose(lifted, background + hidden + wave, atol=1e-12)
+
+
+def test_kuramoto_sivashinsky_leaves_the_steady_cells_that_keep_the_usual_ring():
+    """Eight cells, kicked: at length 64 they come to rest again, which is why that is not the world's length."""
+    x = 2 * np.pi * np.arange(128) / 128
+    phases = np.random.default_rng(0).uniform(0, 2 * np.pi, (4, 19, 1))
+    kicks = 0.015 * np.cos(np.arange(1, 20)[:, None] * x + phases).sum(1)
+    moved = {}
+    for length in (60.0, 64.0):
+        world = build("worlds", "kuramoto_sivashinsky", {"length": length})
+        forcing = _forcing(world, [0.0], [0.0])
+        cells, _ = _run(world, jnp.asarray(-1.5 * np.sin(8 * x)), forcing, 1000)
+        last = jax.vmap(lambda u, w=world, f=forcing: _run(w, u, f, 1000)[1]["u"][-2:])(cells + kicks)
+        moved[length] = np.asarray(last[:, 1] - last[:, 0]).std(-1)
+    assert moved[64.0].max() < 0.01
+    assert moved[60.0].min() > 0.05
+
+
+def test_kuramoto_sivashinsky_at_the_usual_length_claims_no_facts():
+    standard, usual = (build("worlds", "kuramoto_sivashinsky", a).card for a in ({}, {"length": 64.0}))
+    assert standard.length == 60.0
+    assert standard.facts
+    assert usual.length == 64.0
+    assert "length 64" in usual.summary
+    assert not usual.facts
 
 
 @pytest.mark.parametrize(

@@ -181,8 +181,10 @@ def _run_lanes(
         "steps": float(lanes * calls),
         "time_units": float(lanes * calls * model.card.dt),
     }
-    # A copy: JAX's own buffers are read-only, and lost leads are blanked in place.
-    return {k: np.array(v, np.float32) for k, v in joined.items()}, states, cost
+    with np.errstate(over="ignore"):  # what overflows has diverged, and is found as such
+        # A copy: JAX's own buffers are read-only, and lost leads are blanked in place.
+        kept = {k: np.array(v, np.float32) for k, v in joined.items()}
+    return kept, states, cost
 
 
 @eqx.filter_jit

@@ -78,7 +78,7 @@ def print_ladder(
 def _table(table: Ladder, views: list[LearnerView], ascii: bool) -> Table:
     grid = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", show_edge=False, pad_edge=False)
     grid.add_column("learner", max_width=17, overflow="fold")
-    grid.add_column("rung", max_width=23, overflow="fold")
+    grid.add_column("rung", min_width=22, max_width=24, overflow="fold")
     for trial in judged_trials(table):
         grid.add_column(trial, justify="right", min_width=8, max_width=11, overflow="fold")
     for view in views:
@@ -100,7 +100,7 @@ def _cell(cell: CellView | None, ascii: bool) -> Text:
         word = f"{cell.mark} {cell.shown}" if cell.verdict == "fails" else cell.shown
         return _plain(word, ascii, style="" if cell.verdict == "fails" else "dim")
     text = f"{cell.mark} {cell.shown}" + ("!" if cell.note else "")
-    return _plain(f" {text} ", ascii, style=f"#16191d on {shade(cell.step, 'light')}")
+    return _plain(text, ascii, style=f"#16191d on {shade(cell.step, 'light')}")
 
 
 def _plain(text: str, ascii: bool, style: str = "") -> Text:
