@@ -22,7 +22,7 @@ from gnomon.spec.study import DataPlan, Limits, Ref, TrialRef, make_case
 from gnomon.store.results import Store
 
 DATA = DataPlan(trajectories=8, validation=2, steps=100)
-TRIAL = TrialRef(kind="climate", args={"length": 30.0, "tangent_units": 8, "tangent_length": 6.0})
+TRIAL = TrialRef(kind="shift", args={"length": 10.0, "units": 16})
 
 
 def main() -> None:

@@ -200,4 +200,5 @@ def test_damage_is_found_by_verify(say):
     code, _, err = say("verify", "--store", "copy")
     assert code == 1
     assert "damaged" in err
-    assert "gnomon run makes them again" in err
+    assert "moved to quarantine/" in err
+    assert "gnomon test of the same model makes 1 of its results again" in err

@@ -110,8 +110,11 @@ def test_two_runs_give_identical_values(finished, tmp_path):
 
 def test_one_failure_does_not_spread(tmp_path):
     store = Store(tmp_path)
-    run_study(study(bad("raise"), bad("misshapen"), bad("nan"), bad("still")), store, progress=False)
+    learners = (bad("raise"), bad("exit"), bad("misshapen"), bad("nan"), bad("still"))
+    run_study(study(*learners), store, progress=False)
     found = outcomes(store)
+    assert found["exit"].status == "failed"
+    assert "SystemExit" in found["exit"].reason
     assert found["raise"].status == "failed"
     assert "always fails" in found["raise"].reason
     assert found["misshapen"].status == "failed"

@@ -33,7 +33,7 @@ def results(tmp_path_factory):
 @pytest.mark.parametrize("control", CONTROLS)
 def test_intervals_cover_the_known_fidelity(results, control):
     known = CONTROLS[control]
-    covered, cells, missed = 0, 0, []
+    covered, cells, exact, missed = 0, 0, 0, []
     for result in results:
         if result.case["learner"]["kind"] != control:
             continue
@@ -41,19 +41,24 @@ def test_intervals_cover_the_known_fidelity(results, control):
         for score in result.scores:
             if score.fidelity is None or score.fidelity.value is None:
                 continue
-            cells += 1
             f = score.fidelity
+            where = f"{result.case['world']['kind']}/{result.case['trial']['kind']}/{score.measure}"
             if f.low is None or f.high is None:
-                covered += f.value == known  # exactly known, with no noise to make an interval from
-            elif f.low <= known <= f.high:
+                # A null without noise (an exponent of 0, the training mean) equals itself.
+                assert f.value == known, where
+                exact += 1
+                continue
+            cells += 1
+            if f.low <= known <= f.high:
                 covered += 1
             else:
-                where = f"{result.case['world']['kind']}/{result.case['trial']['kind']}/{score.measure}"
                 missed.append(
                     f"{where} seed {result.case['seed']}: {f.value:.3f} [{f.low:.3f}, {f.high:.3f}]"
                 )
-    print(f"\n{control}: {covered} of {cells} cells with room cover {known:g}; missed: {missed}")
-    assert cells >= 3 * 10 * len(SEEDS)
+    print(
+        f"\n{control}: {covered} of {cells} cells cover {known:g} ({exact} more are exact); missed: {missed}"
+    )
+    assert cells >= 3 * 8 * len(SEEDS)
     assert covered >= 0.9 * cells, missed
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gnomon.spec.errors import BadData, MissingExtra
+from gnomon.spec.errors import BadData, GnomonError, MissingExtra
 from gnomon.spec.registry import suggest
 
 Shape = tuple[int, ...]
@@ -42,7 +42,9 @@ class ArrayFile(NamedTuple):
             array = (
                 _read_npz(self.path, name) if self.path.suffix == ".npz" else _read_netcdf(self.path, name)
             )
-        except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        except GnomonError:
+            raise
+        except Exception as error:  # a hostile file may raise anything at all
             raise BadData(f"{self.path.name}: {name} cannot be read: {_one_line(error)}") from None
         if array.dtype.kind not in "fiu":
             raise BadData(f"{self.path.name}: {name} holds {array.dtype}; expected real numbers")
@@ -62,7 +64,11 @@ def open_arrays(path: Path) -> ArrayFile:
             return _open_npz(path)
         if path.suffix in (".nc", ".nc3", ".cdf"):
             return _open_netcdf(path)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile, EOFError, IndexError) as error:
+    except GnomonError:
+        raise
+    except (
+        Exception
+    ) as error:  # a hostile file may raise anything at all: zlib, struct, tokenize, zipfile, ...
         raise BadData(f"{path.name} cannot be read as a {path.suffix} file: {_one_line(error)}") from None
     raise BadData(f"{path.name}: expected a .npz or .nc file")
 
@@ -79,6 +85,8 @@ def _open_npz(path: Path) -> ArrayFile:
                 raise ValueError(
                     f"{name} holds Python objects (a pickle), which are never loaded; save plain arrays"
                 )
+            if any(n < 0 for n in shape):
+                raise ValueError(f"{name} claims {shape}")
             count = int(np.prod(shape, dtype=object))
             if count * dtype.itemsize > info.file_size:
                 raise ValueError(f"{name} claims {shape} but holds {info.file_size} bytes")

@@ -198,7 +198,7 @@ def _call(
         unit, member = divmod(int(alive[error.lane]), loop.experiment.members)
         who = f"for unit {unit}" + (f", member {member}," if loop.experiment.members > 1 else "")
         raise BadModel(f"{loop.model.name} raised {describe_error(error.error)} {who} {when}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # sys.exit in a model ends the model, not the test
         who = f"for a batch of {len(alive)} units"
         raise BadModel(f"{loop.model.name} raised {describe_error(error)} {who} {when}") from error
 
@@ -216,7 +216,7 @@ def probe(model: LoadedModel, card: WorldCard, obs: dict[str, np.ndarray]) -> No
         step(state, knobs, 0)
     except GnomonError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         cause = error.error if isinstance(error, StepRaised) else error
         raise BadModel(
             f"{model.name} raised {describe_error(cause)} at its first call; it was given a state of "

@@ -11,6 +11,9 @@ from gnomon.spec.errors import BadModel
 from gnomon.spec.registry import suggest
 
 
+LONGEST_CONTEXT = 64  # past observations that are recorded before every start
+
+
 class VariableMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One variable of the model in the words of the world: world value = scale * model value + offset.
 
@@ -85,6 +88,11 @@ def _checked(declared: Declaration, where: str) -> Declaration:
         raise BadModel(f"{where}: dt must be a positive time, got {declared.dt}")
     if declared.context < 1:
         raise BadModel(f"{where}: context counts past states and must be at least 1, got {declared.context}")
+    if declared.context > LONGEST_CONTEXT:
+        raise BadModel(
+            f"{where}: context {declared.context} asks for more past states than the {LONGEST_CONTEXT} that are kept; "
+            "declare a shorter one"
+        )
     for word, v in declared.variables.items():
         scale = 1.0 if v.scale is None else v.scale
         if not (math.isfinite(scale) and scale != 0 and math.isfinite(v.offset)):

@@ -45,6 +45,11 @@ class Rollouts(NamedTuple):
     declared: Declaration
     ties: dict[str, str]
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every "trial/experiment" that the file holds arrays of."""
+        return tuple(sorted({name.rpartition("/")[0] for name in self.file.shapes} - {""}))
+
 
 def open_rollouts(path: Path, declared: Declaration, card: WorldCard) -> Rollouts:
     """Look into a file of runs; nothing of its data is read yet."""
@@ -63,7 +68,10 @@ def open_rollouts(path: Path, declared: Declaration, card: WorldCard) -> Rollout
         raise BadData(
             f"{path.name}: the string 'identity' is not the one of a starts file; copy it unchanged"
         )
-    return Rollouts(file, declared, ties)
+    rollouts = Rollouts(file, declared, ties)
+    if not rollouts.places:
+        raise BadData(f"{path.name} holds no runs; expected arrays named trial/experiment/variable")
+    return rollouts
 
 
 class FilesRunner(AbstractRunner):
@@ -102,8 +110,7 @@ class FilesRunner(AbstractRunner):
         Two trials may use one label, so what decides is the tie: the same starts and the same order.
         """
         file = self.rollouts.file
-        held = {name.rpartition("/")[0] for name in file.shapes}
-        named = [p for p in sorted(held) if p.rpartition("/")[2] == experiment.label]
+        named = [p for p in self.rollouts.places if p.rpartition("/")[2] == experiment.label]
         for place in named:
             if self.rollouts.ties.get(place) == wanted:
                 return place
@@ -136,7 +143,14 @@ class FilesRunner(AbstractRunner):
         shape = (experiment.units, experiment.members)
         lost = np.full(shape, -1)
         if f"{place}/diverged" in file.shapes:
-            lost = file.read(f"{place}/diverged", shape).astype(int)
+            stated = file.read(f"{place}/diverged", shape)
+            good = (stated == np.round(stated)) & (stated >= -1) & (stated < experiment.steps)
+            if not good.all():
+                raise BadData(
+                    f"{file.path.name}: {place}/diverged holds {stated[~good][0]:g}; expected the first lost lead, "
+                    f"0 .. {experiment.steps - 1}, or -1"
+                )
+            lost = stated.astype(int)
         leads = np.arange(experiment.steps)
         gone = (lost[..., None] >= 0) & (leads >= lost[..., None])
         for name, x in obs.items():

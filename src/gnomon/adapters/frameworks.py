@@ -18,7 +18,7 @@ HostStep = Callable[[np.ndarray, Knobs, int], np.ndarray]
 class StepRaised(Exception):
     """A user's step raised for one lane; the loop knows which unit that is, and the time."""
 
-    def __init__(self, lane: int, error: Exception):
+    def __init__(self, lane: int, error: BaseException):
         super().__init__(str(error))
         self.lane = lane
         self.error = error
@@ -44,7 +44,7 @@ def host_step(step: Step, declared: Declaration, size: int, name: str) -> HostSt
             own = {k: float(v[i]) for k, v in knobs.items()}
             try:
                 answer = call(state, own, seed + i)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise StepRaised(i, error) from error
             out[i] = plain(answer, (size,), name)
         return out

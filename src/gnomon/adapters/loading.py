@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from gnomon.adapters.declaration import Declaration, read_declaration
 from gnomon.adapters.fingerprint import fingerprint
+from gnomon.adapters.neighbours import neighbours
 from gnomon.spec.errors import BadModel
 from gnomon.spec.identity import checksum, identity
 from gnomon.spec.registry import suggest
@@ -26,7 +27,9 @@ class Source(NamedTuple):
         attribute: of the function in it.
         path: of the file.
         declared: its GNOMON, with overrides.
-        identity: of its source bytes, its artifacts' bytes and its declaration; equal identities give equal results.
+        neighbours: dotted name -> file, of what it imports from its own folder or package.
+        identity: of the bytes of its source, its neighbours and its artifacts, and of its declaration; equal
+            identities give equal results.
     """
 
     target: str
@@ -34,6 +37,7 @@ class Source(NamedTuple):
     attribute: str
     path: Path
     declared: Declaration
+    neighbours: dict[str, Path]
     identity: str
 
     @property
@@ -66,13 +70,16 @@ def find_model(target: str, overrides: dict[str, Any] | None = None) -> Source:
     path = Path(place) if place.endswith(".py") else _module_path(place)
     try:
         source = path.read_bytes()
-    except OSError as error:
-        raise BadModel(f"model file {path} cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # a path with a NUL byte is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise BadModel(f"model file {path} cannot be read: {reason}") from None
     raw = {**_literal(source, target), **(overrides or {})}
     declared = read_declaration(raw, target)
     files = artifact_sums(declared, path.parent, target)
-    mark = identity("user-model", [checksum(source), attribute, files, declared])
-    return Source(target, place, attribute, path, declared, mark)
+    near = _neighbours(place, path)
+    sums = _neighbour_sums(near)
+    mark = identity("user-model", [checksum(source), attribute, files, declared, *([sums] if sums else [])])
+    return Source(target, place, attribute, path, declared, near, mark)
 
 
 def load_model(target: str, *, trust: bool, overrides: dict[str, Any] | None = None) -> LoadedModel:
@@ -82,7 +89,7 @@ def load_model(target: str, *, trust: bool, overrides: dict[str, Any] | None = N
         raise BadModel(
             f"{target} is a program and would be run with your rights; add --trust if you trust it"
         )
-    module = _import_file(source.path) if source.place.endswith(".py") else _import_module(source.place)
+    module = _import_file(source) if source.place.endswith(".py") else _import_module(source)
     return LoadedModel(
         source.name, _attribute(module, source.attribute, target), source.declared, source.identity
     )
@@ -168,8 +175,9 @@ def _literal(source: bytes, target: str) -> dict[str, Any]:
     """The module-level dict GNOMON, read and not run."""
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        number = getattr(error, "lineno", None)  # a NUL byte is a fault of no line
+        line = "" if number is None else f", line {number}"
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
         raise BadModel(f"{target}{line}: not valid Python: {reason}") from None
     for node in tree.body:
@@ -189,28 +197,84 @@ def _literal(source: bytes, target: str) -> dict[str, Any]:
     return {}
 
 
-def _import_file(path: Path) -> ModuleType:
+def _neighbours(place: str, path: Path) -> dict[str, Path]:
+    """What the file imports from its own folder; of an installed package, from that package alone."""
+    if place.endswith(".py"):
+        return neighbours(path, path.parent)
+    parts = place.split(".")
+    root = path.parents[len(parts) if path.name == "__init__.py" else len(parts) - 1]
+    installed = root.name in ("site-packages", "dist-packages")
+    found = neighbours(path, root, only=parts[0] if installed else "")
+    for i in range(1, len(parts)):  # importing a module runs the packages around it
+        init = root.joinpath(*parts[:i], "__init__.py")
+        if init.is_file():
+            found |= {".".join(parts[:i]): init, **neighbours(init, root, only=parts[0] if installed else "")}
+    return found
+
+
+def _neighbour_sums(near: dict[str, Path]) -> dict[str, str]:
+    try:
+        return {name: checksum(file.read_bytes()) for name, file in sorted(near.items())}
+    except OSError as error:
+        raise BadModel(f"a file that the model imports cannot be read: {error}") from None
+
+
+_folders: list[str] = []  # of models imported before; each model looks into its own alone
+_imported: dict[str, str] = {}  # dotted module -> identity of what was imported under that name
+
+
+def _import_file(source: Source) -> ModuleType:
+    path = source.path
     folder = str(path.resolve().parent)
+    _forget(source)
     if folder not in sys.path:
         sys.path.append(folder)  # its neighbours can be imported, and shadow nothing
+        _folders.append(folder)
     spec = importlib.util.spec_from_file_location(f"_gnomon_user_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise BadModel(f"{path} cannot be read as a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    importlib.invalidate_caches()
+    # Bytecode on disk is told from its source by whole seconds and size: an edit right after a run would be missed.
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[spec.name]
         raise BadModel(f"{path} cannot be imported: {describe_error(error)}") from error
+    finally:
+        sys.dont_write_bytecode = kept
     return module
 
 
-def _import_module(place: str) -> ModuleType:
+def _forget(source: Source) -> None:
+    """Neighbours that an earlier model, or an earlier state of this one, left in this process."""
+    own = source.path.resolve().parent
+    folders = [*_folders, str(own)]
+    for name in source.neighbours:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and any(Path(file).resolve().is_relative_to(f) for f in folders):
+            del sys.modules[name]
+    for folder in [f for f in _folders if f != str(own)]:
+        _folders.remove(folder)
+        if folder in sys.path:
+            sys.path.remove(folder)
+
+
+def _import_module(source: Source) -> ModuleType:
+    place = source.place
+    files = identity("module", [checksum(source.path.read_bytes()), _neighbour_sums(source.neighbours)])
+    if place in sys.modules and _imported.get(place, files) != files:
+        raise BadModel(
+            f"{place} was imported before its files changed, and Python keeps the old one; restart the session"
+        )
     try:
-        return importlib.import_module(place)
+        module = importlib.import_module(place)
     except (Exception, SystemExit) as error:
         raise BadModel(f"{place} cannot be imported: {describe_error(error)}") from error
+    _imported[place] = files
+    return module
 
 
 def _attribute(module: ModuleType, attribute: str, target: str) -> Callable[..., Any]:

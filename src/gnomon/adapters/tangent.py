@@ -13,6 +13,7 @@ from gnomon.core.runner import key_of
 from gnomon.core.runs import Unsupported
 from gnomon.numerics.lyapunov import lyapunov_exponents
 from gnomon.spec.cards import WorldCard
+from gnomon.spec.errors import BadModel
 from gnomon.spec.experiment import Experiment
 
 
@@ -63,6 +64,8 @@ def host_exponents(
     keys = jax.random.split(key_of(seed), experiment.units)
     try:
         found = jax.jit(jax.vmap(one))(jnp.asarray(layout.pack(initial, 1)), held, keys)
+    except SystemExit as error:
+        raise BadModel(f"{model.name} raised {describe_error(error)}") from error
     except (TypeError, jax.errors.JAXTypeError) as error:
         return Unsupported(experiment.label, f"{model.name} cannot be traced by JAX: {describe_error(error)}")
     return -np.sort(-np.asarray(found), axis=1)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from gnomon.cli.places import DEFAULT_STORE, only_study, open_store
 from gnomon.spec.errors import StoreError
+from gnomon.spec.study import BROUGHT
 from gnomon.store.names import node_list
-from gnomon.store.results import Store
+from gnomon.store.results import STOPPED, Store
 
 
 def verify(*, store: Path = DEFAULT_STORE) -> int:
-    """Check every file of a store against its checksum; damaged ones are moved aside and will be made again.
+    """Check every file of a store against its checksum; damaged ones are moved aside.
 
     Parameters
     ----------
@@ -18,17 +19,23 @@ def verify(*, store: Path = DEFAULT_STORE) -> int:
         Folder where results are kept.
     """
     kept = open_store(store)
-    before = len(kept.quarantined())
-    results = sum(1 for name in list(kept.ids()) if _result_stands(kept, name))
-    nodes = sum(1 for kind, name in list(kept.nodes()) if kept.get_node(kind, name) is not None)
-    studies = len(kept.studies())
-    damaged = kept.quarantined()[before:]
-    print(f"{results} results, {nodes} nodes and {studies} studies are whole")
-    for path, reason in damaged:
+    found = kept.verify()
+    print(f"{found.results} results, {found.nodes} nodes and {found.studies} studies are whole")
+    for path, reason, _ in found.damaged:
         print(f"damaged: {path}: {reason}", file=sys.stderr)
-    if damaged:
-        print("moved to quarantine/; gnomon run makes them again", file=sys.stderr)
-    return 1 if damaged else 0
+    for (kind, name), users in found.missing.items():
+        print(
+            f"missing: node {kind}/{name}, of {len(users)} results ({_shown(kept, users[0])}): "
+            "their scores hold, these runs are lost unless another store is merged that has them",
+            file=sys.stderr,
+        )
+    if any(one.moved for one in found.damaged):
+        print("moved to quarantine/", file=sys.stderr)
+        for line in _remedies(kept, found.lost):
+            print(line, file=sys.stderr)
+    if any(not one.moved for one in found.damaged):
+        print("nothing can be moved in this store: it may not be written", file=sys.stderr)
+    return 1 if found.damaged or found.missing else 0
 
 
 def merge(other: Path, /, *more: Path, store: Path = DEFAULT_STORE) -> int:
@@ -74,7 +81,7 @@ def gc(*, store: Path = DEFAULT_STORE, dry_run: bool = False, grace: float = 360
 
 def export(
     study: str = "", /, *, out: Path = Path("export"), runs: bool = False, store: Path = DEFAULT_STORE
-) -> None:
+) -> int:
     """Write every score as one Parquet file and, with --runs, every run as CF NetCDF.
 
     Parameters
@@ -93,26 +100,56 @@ def export(
     out.mkdir(parents=True, exist_ok=True)
     table = out / f"{name}.parquet"
     print(f"{table}: {kept.export_parquet(table, study=name)} scores")
-    if runs:
-        written = _export_runs(kept, name, out)
-        print(f"{written} runs as NetCDF in {out}")
+    if not runs:
+        return 0
+    written, missing = _export_runs(kept, name, out)
+    print(f"{written} runs as NetCDF in {out}")
+    for line in missing:
+        print(line, file=sys.stderr)
+    return 1 if missing else 0
 
 
-def _result_stands(store: Store, name: str) -> bool:
+def _shown(store: Store, name: str) -> str:
+    """A result as a person knows it: world, learner, trial and seed."""
     result = store.get_result(name)
-    return result is not None and (result.details is None or store.get_details(name) is not None)
+    case = result.case if result else {}
+    parts = [case.get(key, {}) for key in ("world", "learner", "trial")]
+    words = [str(p.get("label") or p.get("kind")) for p in parts if isinstance(p, dict)]
+    return f"{name[:8]}: {', '.join(words)}, seed {case.get('seed')}"
 
 
-def _export_runs(store: Store, study: str, out: Path) -> int:
-    """One file a node of runs; nodes without observations (exponents, unsupported ones) are left out."""
-    wanted = {node for r in store.results(study) for node in node_list(r.provenance.get("nodes", ""))}
-    written = 0
-    for kind, name in sorted(wanted):
+def _remedies(store: Store, lost: tuple[str, ...]) -> list[str]:
+    """For each study that asks for results that were lost, how they are made again."""
+    lines = []
+    for name, study in store.studies().items():
+        count = len(set(lost) & set(study.cases))
+        learners = study.study.get("learners", ())
+        own = any(isinstance(r, dict) and r.get("kind") in BROUGHT for r in learners)
+        if count:
+            how = "gnomon test of the same model" if own else f"gnomon run of the study {name!r}"
+            lines.append(f"{how} makes {count} of its results again")
+    return lines
+
+
+def _export_runs(store: Store, study: str, out: Path) -> tuple[int, list[str]]:
+    """One file a node of runs; nodes without observations (exponents, unsupported ones) are left out.
+
+    Returns how many were written, and in words which are missing.
+    """
+    wanted: dict[tuple[str, str], str] = {}
+    for r in store.results(study):
+        if r.status in STOPPED:  # names nodes that were never made
+            continue
+        for node in node_list(r.provenance.get("nodes", "")):
+            wanted.setdefault(node, r.id)
+    written, missing = 0, []
+    for (kind, name), user in sorted(wanted.items()):
         if kind not in ("truth", "runs"):
             continue
         node = store.get_node(kind, name)
-        if node is None or not any(key.startswith("obs") for key in node.arrays):
-            continue
-        store.export_netcdf(kind, name, out / f"{kind}-{name[:12]}.nc")
-        written += 1
-    return written
+        if node is None:
+            missing.append(f"missing: node {kind}/{name}, of result {_shown(store, user)}; not exported")
+        elif any(key.startswith("obs") for key in node.arrays):
+            store.export_netcdf(kind, name, out / f"{kind}-{name[:12]}.nc")
+            written += 1
+    return written, missing

@@ -1,6 +1,10 @@
 """`gnomon run`: a study, or what is left of it."""
 
+import contextlib
 import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +12,8 @@ from gnomon.cli.late import late
 from gnomon.cli.places import DEFAULT_STORE, open_store
 from gnomon.spec.errors import StoreError
 from gnomon.spec.shelf import find_study
-from gnomon.spec.study import Study, read_study
-from gnomon.store.results import Store
+from gnomon.spec.study import Study, check_arguments, read_study
+from gnomon.store.results import STOPPED, Store
 
 
 def run(
@@ -48,18 +52,32 @@ def run(
     quiet:
         Show no progress.
     """
-    asked = read_study(find_study(study))
+    path = find_study(study)
+    asked = read_study(path)
     late("gnomon.engine.run:check_trust")(asked, trust)
-    kept = open_store(store, create=True)
+    check_arguments(path, asked)
     if plan:
-        show_plan(asked, late("gnomon.engine.plan:make_plan")(asked, kept, retry=retry), workers)
+        with _to_look_at(store) as kept:
+            show_plan(asked, late("gnomon.engine.plan:make_plan")(asked, kept, retry=retry), workers)
         return 0
+    kept = open_store(store, create=True)
     summary = late("gnomon.engine.run:run_study")(
         asked, kept, workers=workers, cluster=cluster, progress=not quiet, trust=trust, retry=retry
     )
-    print(told(summary), file=sys.stderr)
+    stopped = Counter(r.status for r in kept.results(asked.name) if r.status in STOPPED)
+    print(told(summary, stopped), file=sys.stderr)
     show_ladder(kept, asked.name, report=report)
-    return 0
+    return 1 if stopped else 0
+
+
+@contextlib.contextmanager
+def _to_look_at(folder: Path) -> Iterator[Store]:
+    """The store as it is, for a plan that changes nothing; an empty one elsewhere where there is none yet."""
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        yield Store(folder, create=False, movable=False)
+        return
+    with tempfile.TemporaryDirectory(prefix="gnomon-plan-") as aside:
+        yield Store(Path(aside))
 
 
 def show_plan(study: Study, plan: Any, workers: int | None) -> None:
@@ -72,17 +90,21 @@ def show_plan(study: Study, plan: Any, workers: int | None) -> None:
         print(f"  {'to run: ' + words:<24} {count}")
     share = max(workers or 1, 1)
     print(f"  {'time':<24} about {_duration(plan.seconds / share)} with {share} worker{'s' * (share > 1)}")
-    print(f"  {'disk':<24} about {plan.megabytes:.0f} MB")
+    print(f"  {'disk':<24} about {plan.megabytes:.{0 if plan.megabytes >= 10 else 1}f} MB")
 
 
-def told(summary: Any) -> str:
-    """What a run did, in one line."""
+def told(summary: Any, stopped: Mapping[str, int] | None = None) -> str:
+    """What a run did, in one line; `stopped` counts the study's cases that failed or were stopped, now or before."""
     ran = sum(summary.outcomes.values())
     parts = ", ".join(f"{count} {status}" for status, count in sorted(summary.outcomes.items()))
     line = f"{ran} of {summary.cases} cases run in {_duration(summary.seconds)}" + (
         f" ({parts})" if parts else ""
     )
-    return line + (f"; {summary.already} were there" if summary.already else "")
+    line += f"; {summary.already} were there" if summary.already else ""
+    if not stopped:
+        return line
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(stopped.items()))
+    return f"{line}; the study holds {counts}: --retry runs them again"
 
 
 def show_ladder(store: Store, study: str, *, report: bool = False) -> None:

@@ -29,6 +29,7 @@ def test(
     workers: int | None = None,
     store: Path = DEFAULT_STORE,
     report: bool = True,
+    retry: bool = False,
     quiet: bool = False,
 ) -> int:
     """Test your own model, or files of its output, on a world.
@@ -67,6 +68,8 @@ def test(
         Folder where results are kept.
     report:
         Write the HTML report at the end.
+    retry:
+        Run cases again that failed or were stopped.
     quiet:
         Show no progress.
     """
@@ -85,15 +88,16 @@ def test(
         trust=trust,
         workers=workers,
         progress=not quiet,
+        retry=retry,
     )
     for sentence in done.warnings:
         print(f"warning: {sentence}", file=sys.stderr)
-    print(told(done.summary), file=sys.stderr)
+    print(f"{done.study}: {told(done.summary)}", file=sys.stderr)
     show_ladder(kept, done.study, report=report)
     for result in done.results:
         if result.status != "ok":
             print(f"{result.case['trial']['kind']}: {result.status}: {result.reason}", file=sys.stderr)
-    return 1 if any(r.status == "failed" for r in done.results) else 0
+    return 1 if any(r.status in ("failed", "timeout", "memory") for r in done.results) else 0
 
 
 def starts(

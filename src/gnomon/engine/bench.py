@@ -24,12 +24,11 @@ from gnomon.spec.experiment import Drive, Experiment
 from gnomon.spec.identity import identity, seed_of
 from gnomon.spec.registry import build
 from gnomon.spec.study import Case, Ref
+from gnomon.spec.versions import ENGINE
 from gnomon.store.results import Store
 from gnomon.trials.nulls import NO_RESPONSE, make_null
-from gnomon.trials.nulls import VERSION as NULLS_VERSION
 
 HISTORY = 64  # past observations recorded before every start; a simulator's context may be no longer
-RECIPES = 1  # raised whenever the same recipe gives other numbers
 STREAMS = {"truth": "A", "floor": "B", "subject": "C", "null": "D", "null control": "E"}
 CACHE_BYTES = 1_500_000_000
 REMEMBERED = 120
@@ -175,8 +174,10 @@ class Bench:
         """A null's run; `role` is "null" or, for the control, "null control"."""
         world = self.world(case.world)
         if name == NO_RESPONSE:
+            # Each experiment from starts of its own: the same run under every label would be no response exactly,
+            # and the internal variability that a model without response has would be missing.
             still = msgspec.structs.replace(experiment, drives=())
-            return self.run(case, still, role, WorldRunner(world, True), {})
+            return self.run(case, still, f"{role} {experiment.label}", WorldRunner(world, True), {})
 
         def make() -> Runs | Unsupported:
             return make_null(
@@ -189,7 +190,7 @@ class Bench:
             )
 
         recipe = self._run_recipe(case, experiment, role) | {
-            "null": [name, NULLS_VERSION],
+            "null": name,
             "plan": msgspec.to_builtins(case.data),
         }
         return self._node("truth", recipe, make=make, pack=pack_runs, unpack=unpack_runs)
@@ -205,12 +206,14 @@ class Bench:
             "model": case.model,
         }
         if isinstance(learner, AbstractControl):
+            # It starts where a subject of the ordered experiment starts, whatever it then runs.
             runs = self.run(
                 case,
                 learner.alter_experiment(experiment, card),
                 "subject",
                 WorldRunner(self.world(case.world), True),
                 {},
+                ordered=experiment,
             )
             return runs if isinstance(runs, Unsupported) else learner.alter_runs(runs, card)
         if isinstance(learner, AbstractBrought):
@@ -227,13 +230,27 @@ class Bench:
         return self.run(case, experiment, "subject", SimulatorRunner(simulator, card), who)
 
     def run(
-        self, case: Case, experiment: Experiment, role: str, runner: AbstractRunner, who: Mapping[str, Any]
+        self,
+        case: Case,
+        experiment: Experiment,
+        role: str,
+        runner: AbstractRunner,
+        who: Mapping[str, Any],
+        *,
+        ordered: Experiment | None = None,
     ) -> Runs | Unsupported:
-        """A role's run of an experiment by a runner; `who` tells subjects apart."""
-        recipe = self._run_recipe(case, experiment, role) | {"who": dict(who)}
+        """A role's run of an experiment by a runner; `who` tells subjects apart.
+
+        `ordered`: the experiment whose starts are used, where a control runs another than was ordered.
+        """
+        asked = ordered or experiment
+        recipe = self._run_recipe(case, asked, role) | {
+            "experiment": msgspec.to_builtins(experiment),
+            "who": dict(who),
+        }
 
         def make() -> Runs | Unsupported:
-            starts = self.starts(case, experiment, role)
+            starts = self.starts(case, asked, role)
             return runner.run(experiment, starts, seed=seed_of("run", role, case.seed), watch=self.watch)
 
         kind = "runs" if who else "truth"
@@ -241,7 +258,7 @@ class Bench:
 
     def _world_recipe(self, case: Case) -> Recipe:
         return {
-            "recipes": RECIPES,
+            "engine": ENGINE,
             "world": [case.world.kind, case.world.args],
             "world version": self.world(case.world).card.version,
             "seed": case.seed,

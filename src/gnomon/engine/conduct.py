@@ -147,7 +147,10 @@ def _guarded(work: Any) -> tuple[Status, str]:
         return "memory", str(stop) or "out of memory"
     except GnomonError as error:
         return "failed", str(error)
-    except Exception as error:  # foreign code may raise anything: it is the case's result, with its place
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # foreign code may raise anything, and even exit: it is the case's result, with its place
         where = traceback.extract_tb(error.__traceback__)[-1]
         return "failed", f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
     return "ok", ""

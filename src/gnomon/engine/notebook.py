@@ -38,6 +38,7 @@ def test(
     store: Store | Path | str = STORE,
     trust: bool = False,
     progress: bool = True,
+    retry: bool = False,
 ) -> Any:
     """Test your own model on a world; the result shows itself.
 
@@ -56,11 +57,13 @@ def test(
         store: folder where results are kept.
         trust: whether code named by a string may be imported.
         progress: whether to show it.
+        retry: run cases again that failed or were stopped.
     """
     kept = _store(store)
     done = run_user_model(
         model, world=world, store=kept, trials=trials, declare=declare, name=name, against=against, units=units,
         seed=seed, data=data, limits=limits, trust=trust, progress=progress,
+        retry=retry,
     )  # fmt: skip
     for sentence in done.warnings:
         warnings.warn(sentence, NotNew, stacklevel=2)
@@ -123,22 +126,31 @@ def run(
 
 def ladder(study: str, *, store: Store | Path | str = STORE) -> StudyView:
     """The ladder of a study that was run; it shows itself."""
-    return StudyView(_store(store), study)
+    kept = _store(store)
+    return StudyView(kept, _full_name(kept, study))
 
 
 def compare(a: str, b: str, *, study: str, store: Store | Path | str = STORE) -> tuple[str, ...]:
     """What may be said of two learners of a study, one sentence a cell, corrected for the number of cells."""
     kept = _store(store)
-    return _late("gnomon.report.pair:sentences")(kept, study, a, b)
+    return _late("gnomon.report.pair:sentences")(kept, _full_name(kept, study), a, b)
 
 
 def write_report(study: str, out: Path | str = ".", *, store: Store | Path | str = STORE) -> Path:
     """Write the HTML report of a study that was run; returns its path."""
-    return _late("gnomon.report.page:build_report")(_store(store), study, Path(out))
+    kept = _store(store)
+    return _late("gnomon.report.page:build_report")(kept, _full_name(kept, study), Path(out))
 
 
 def _store(store: Store | Path | str) -> Store:
     return store if isinstance(store, Store) else Store(Path(store))
+
+
+def _full_name(store: Store, study: str) -> str:
+    """The test of a model may be named without the mark at its end, where that leaves one."""
+    names = list(store.studies())
+    begun = [n for n in names if n.rpartition("-")[0] == study]
+    return begun[0] if study not in names and len(begun) == 1 else study
 
 
 def _late(target: str) -> Any:

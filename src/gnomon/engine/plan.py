@@ -1,6 +1,9 @@
 """The plan of a study: tasks in the order of their needs, what is done already, how long and how much disk."""
 
-from collections.abc import Iterable
+import itertools
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -9,12 +12,14 @@ from gnomon.core.learner import AbstractLearner
 from gnomon.engine.bench import Bench, data_experiment
 from gnomon.spec.identity import identity
 from gnomon.spec.registry import build, load
+from gnomon.spec.results import Result
 from gnomon.spec.study import Case, Study
-from gnomon.store.results import Store
+from gnomon.store.results import STOPPED, Store
 
-# Seconds a task takes where the store remembers none of its kind; measured once on two slow cores, meant as a hint.
-TYPICAL = {"data": 3.0, "truth": 10.0, "fit": 12.0, "case": 6.0}
-RETRIED = ("failed", "timeout", "memory")
+# Seconds a task takes where the store holds no result to go by; measured on two cores, meant as a hint.
+TYPICAL = {"data": 1.0, "truth": 3.0, "fit": 8.0, "case": 2.5}
+RETRIED = STOPPED
+LOOKED_AT = 200  # stored results that are read for an estimate
 
 
 class Task(NamedTuple):
@@ -57,10 +62,12 @@ def make_plan(study: Study | Iterable[Case], store: Store, *, retry: bool = Fals
     """The tasks that are left; with `retry`, cases that failed or were stopped count as not done."""
     cases = tuple(study.cases() if isinstance(study, Study) else study)
     done = set()
+    stood = []
     for case in cases:
         result = store.get_result(case.id)
         if result is not None and not (retry and result.status in RETRIED):
             done.add(case.id)
+            stood.append(result)
     tasks: dict[str, Task] = {}
     for case in cases:
         if case.id in done:
@@ -88,7 +95,40 @@ def make_plan(study: Study | Iterable[Case], store: Store, *, retry: bool = Fals
         affinity = _name("fit", case.world.kind, case.world.args, case.learner.kind)
         tasks[case.id] = Task(case.id, "case", case, tuple(needs), affinity)
     order = tuple(sorted(tasks.values(), key=lambda t: ("data", "truth", "fit", "case").index(t.kind)))
-    return Plan(order, cases, frozenset(done), sum(TYPICAL[t.kind] for t in order), _megabytes(order, store))
+    seconds = _seconds(order, store, stood) if order else 0.0
+    return Plan(order, cases, frozenset(done), seconds, _megabytes(order, store))
+
+
+def _seconds(tasks: tuple[Task, ...], store: Store, stood: list[Result]) -> float:
+    """The work of all tasks: what the nearest stored cases cost (same world, learner and trial; else same trial).
+
+    Results tell what a case cost and, of a learner, what its fit took; anything else is `TYPICAL`.
+    """
+    told: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
+    others = (store.get_result(name) for name in itertools.islice(store.ids(), LOOKED_AT))
+    for result in [*stood[:LOOKED_AT], *others]:
+        if result is None or result.status in STOPPED:
+            continue
+        world, learner, trial = (
+            result.case.get(k, {}).get("kind", "") for k in ("world", "learner", "trial")
+        )
+        spent, fitted = result.cost.get("seconds"), result.learned.get("seconds")
+        if spent is not None:
+            told["case", world, learner, trial].append(spent)
+            told["case", trial].append(spent)
+        if isinstance(fitted, int | float):
+            told["fit", world, learner].append(float(fitted))
+    return sum(_nearest(task, told) for task in tasks)
+
+
+def _nearest(task: Task, told: Mapping[tuple[str, ...], list[float]]) -> float:
+    case = task.case
+    keys = {
+        "case": (("case", case.world.kind, case.learner.kind, case.trial.kind), ("case", case.trial.kind)),
+        "fit": (("fit", case.world.kind, case.learner.kind),),
+    }.get(task.kind, ())
+    known = next((told[key] for key in keys if key in told), None)
+    return statistics.median(known) if known else TYPICAL[task.kind]
 
 
 def _megabytes(tasks: tuple[Task, ...], store: Store) -> float:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gnomon.engine.conduct import perform, stopped
-from gnomon.engine.executors import TaskMemory, TaskTimeout, WorkerDied, open_executor
+from gnomon.engine.executors import TaskFailed, TaskMemory, TaskTimeout, WorkerDied, open_executor
 from gnomon.engine.plan import Plan, Task, make_plan
 from gnomon.engine.progress import Progress, open_progress
 from gnomon.spec.errors import BadSpec, StoreError
@@ -72,9 +72,10 @@ def run_cases(
     workers: int | None = None,
     cluster: str | None = None,
     progress: bool = True,
+    retry: bool = False,
 ) -> RunSummary:
     """Run loose cases, sharing every node the store already has."""
-    plan = make_plan(tuple(cases), store)
+    plan = make_plan(tuple(cases), store, retry=retry)
     return _run(plan, store, limits or Limits(), workers=workers, cluster=cluster, progress=progress)
 
 
@@ -165,7 +166,7 @@ class _Coordinator:
             return self._write_off(task, "timeout", str(stop))
         except TaskMemory as stop:
             return self._write_off(task, "memory", str(stop))
-        except (WorkerDied, CancelledError) as stop:
+        except (WorkerDied, TaskFailed, CancelledError) as stop:
             return self._write_off(task, "failed", str(stop) or type(stop).__name__)
         self._end(task, status, reason)
 

@@ -17,9 +17,9 @@ from gnomon.core.runner import key_of
 from gnomon.core.world import AbstractWorld
 from gnomon.engine.bench import HISTORY, Bench
 from gnomon.engine.run import RunSummary, run_study
-from gnomon.spec.errors import BadModel, BadSpec
+from gnomon.spec.errors import BadData, BadModel, BadSpec
 from gnomon.spec.experiment import Experiment
-from gnomon.spec.identity import seed_of
+from gnomon.spec.identity import identity, seed_of
 from gnomon.spec.registry import build, load
 from gnomon.spec.results import Result
 from gnomon.spec.study import Case, DataPlan, Limits, Ref, Study, TrialRef, make_case
@@ -62,6 +62,7 @@ def run_user_model(
     trust: bool = False,
     workers: int | None = None,
     progress: bool = True,
+    retry: bool = False,
 ) -> UserTest:
     """Test a model: check its contract, run what is left to run, and hand back its results.
 
@@ -80,6 +81,7 @@ def run_user_model(
         trust: whether the model's code may be imported; a function handed over needs none.
         workers: spawned processes; a function handed over stays in this process.
         progress: whether to show it.
+        retry: run cases again that failed or were stopped.
     """
     subject = subject_ref(model, declare or {}, name)
     if workers and str(subject.args.get("model", "")).startswith(MEMORY):
@@ -90,7 +92,7 @@ def run_user_model(
     refs = tuple(trial_ref(t, units) for t in trials)
     found = list(check_subject(subject, built, trust=trust))
     study = Study(
-        name=study_name(subject.shown, world),
+        name=study_name(subject, [world, refs, list(against), seed, data or DataPlan()], world),
         question=f"How far does {subject.shown} climb on {world}?",
         worlds=(Ref(kind=world),),
         learners=(subject, *(Ref(kind=a) for a in against)),
@@ -101,7 +103,8 @@ def run_user_model(
     )
     experiments = [(r.kind, e) for r in refs for e in build("trials", r.kind, r.args).design(built.card)]
     found += leakage(_brought(subject).declared(), built.card, experiments)
-    summary = run_study(study, store, workers=workers, progress=progress, trust=True)
+    check_places(subject, built, [e for _, e in experiments])
+    summary = run_study(study, store, workers=workers, progress=progress, trust=True, retry=retry)
     mine = tuple(r for r in store.results(study.name) if r.case["learner"]["kind"] == subject.kind)
     return UserTest(study.name, mine, tuple(found), summary)
 
@@ -156,10 +159,29 @@ def trial_ref(trial: str, units: int | None) -> TrialRef:
     )
 
 
-def study_name(model: str, world: str) -> str:
-    """A file-safe name for the study of one model on one world."""
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in f"{model}-{world}")
-    return f"test-{safe}"[:80]
+def study_name(subject: Ref, arguments: list[Any], world: str) -> str:
+    """A file-safe name for the study of one model on one world.
+
+    It ends in a piece of the identity of the model and of what was asked of it, so that namesakes keep apart.
+    """
+    mark = identity("user-study", [_brought(subject).identity(), arguments])[:8]
+    text = f"{subject.shown}-{world}"
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in text)
+    return f"test-{safe}"[:71] + f"-{mark}"
+
+
+def check_places(subject: Ref, world: AbstractWorld, experiments: Sequence[Experiment]) -> None:
+    """Whether a file of runs holds any of what is asked; a test of nothing is no test."""
+    brought = _brought(subject)
+    if not isinstance(brought, RolloutFiles):
+        return
+    places = open_rollouts(Path(brought.file), brought.declared(), world.card).places
+    labels = {e.label for e in experiments}
+    if not any(p.rpartition("/")[2] in labels for p in places):
+        raise BadData(
+            f"{Path(brought.file).name} holds runs of {', '.join(places)} but none of {', '.join(sorted(labels))}; "
+            "write the starts of the same trials with gnomon starts and run the model from them"
+        )
 
 
 def write_starts(

@@ -8,6 +8,7 @@ with one number a unit each (see docs/design/inference.md for assumptions, and w
 from math import comb
 from typing import Literal, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -20,6 +21,7 @@ from gnomon.spec.results import Estimate
 ROOM_LEVEL = 0.99  # null and floor must differ at this level …
 ROOM_RATIO = 4.0  # … and their difference be this many standard errors, so that dividing by it is harmless
 CAP = 2.0  # a diverged unit counts as this many times the mean null
+LEAST = -1.0  # what is shown of the fidelity of a subject that diverged: how far below it lies says nothing
 POWER, ALPHA = 0.8, 0.05  # of the smallest effect
 
 
@@ -28,7 +30,8 @@ class Judgement(NamedTuple):
 
     Attributes:
         discrepancy: mean distance of the subject from the truth, diverged units counted as twice the null.
-        status: "diverged" when more than half of the units diverged; "no_room" when null and floor cannot be told
+        status: "diverged" when more than half of the units diverged (fidelity and its interval are then shown at -1
+            where they lie below); "no_room" when null and floor cannot be told
             apart; else "ok".
         reason: why fidelity or its interval is missing, or how many units diverged; None when nothing needs saying.
         smallest_effect: the smallest loss of fidelity that this cell detects with 80 % power at 5 %, were the
@@ -90,9 +93,26 @@ def judge(
     fidelity = Estimate(
         value=got.value, low=got.low, high=got.high, stderr=got.stderr, level=level, n=n, reason=missing
     )
+    if without.status == "diverged":
+        fidelity, bounded = _bounded(fidelity)
+        notes += [bounded] if bounded else []
     said = "; ".join([*notes, *([missing] if missing else [])]) or None
     effect = smallest_effect(null_, floor_, n)
     return without._replace(fidelity=fidelity, reason=said, smallest_effect=effect)
+
+
+def _bounded(fidelity: Estimate) -> tuple[Estimate, str | None]:
+    """Value and interval raised to -1 where they lie below, and what to say of it."""
+    shown = {
+        k: max(v, LEAST)
+        for k, v in (("value", fidelity.value), ("low", fidelity.low), ("high", fidelity.high))
+        if v is not None
+    }
+    raised = msgspec.structs.replace(fidelity, **shown)
+    if raised == fidelity:
+        return fidelity, None
+    note = f"fidelity below {LEAST:g} is shown as {LEAST:g}"
+    return msgspec.structs.replace(raised, reason="; ".join(filter(None, [note, fidelity.reason]))), note
 
 
 def room_between(null: np.ndarray, floor: np.ndarray, *, seed: int) -> Room:

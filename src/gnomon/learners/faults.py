@@ -37,7 +37,11 @@ class WrongForcing(AbstractControl):
 
     def alter_runs(self, runs: Runs, card: WorldCard) -> Runs:
         """What is shown is what was run, under the forcing that was ordered."""
-        return runs
+        knob = card.knobs[0]
+        if knob.name not in runs.forcing:
+            return runs
+        offset = self.size * (knob.high - knob.low) / 2
+        return runs._replace(forcing=runs.forcing | {knob.name: runs.forcing[knob.name] - offset})
 
 
 class Damped(AbstractControl):
@@ -65,11 +69,14 @@ class Damped(AbstractControl):
         return runs._replace(obs={k: self._damp(v, spacing, card.timescale) for k, v in runs.obs.items()})
 
     def _damp(self, x: np.ndarray, spacing: float, timescale: float) -> np.ndarray:
-        spectrum = np.fft.rfft(x, axis=2)
+        # A run is not periodic: the line through its ends is set aside, or the filter would bend it there.
+        ramp = np.linspace(0.0, 1.0, x.shape[2]).reshape(-1, *[1] * (x.ndim - 3))
+        line = x[:, :, :1] + (x[:, :, -1:] - x[:, :, :1]) * ramp
+        spectrum = np.fft.rfft(x - line, axis=2)
         cycles = np.fft.rfftfreq(x.shape[2], spacing) * timescale  # per Lyapunov time
         gain = 1 - self.size * cycles**2 / (1 + cycles**2)
         shaped = gain.reshape(-1, *[1] * (x.ndim - 3))
-        return np.fft.irfft(spectrum * shaped, n=x.shape[2], axis=2).astype(x.dtype)
+        return (line + np.fft.irfft(spectrum * shaped, n=x.shape[2], axis=2)).astype(x.dtype)
 
 
 class Overconfident(AbstractControl):

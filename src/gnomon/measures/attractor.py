@@ -9,7 +9,7 @@ from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
 from gnomon.core.runs import Evidence
 from gnomon.measures.drawing import RASTER, cloud, image, present
 from gnomon.measures.tables import living, require_truth, runs_of, sites_alike, thinned, with_lost
-from gnomon.numerics.jackknife import pseudo_values
+from gnomon.numerics.jackknife import paired, pseudo_values
 from gnomon.spec.cards import Variable, WorldCard
 from gnomon.spec.results import Curve, Role, Series
 
@@ -29,10 +29,12 @@ class Attractor(AbstractMeasure):
     portrait: (u_j, u_{j+1}, u_{j+2}) pooled over j, a definition of this project. Anything else has too many
     dimensions for a histogram; use `attractor_mixture`.
 
-    Units are pooled; the number a unit is the jackknife pseudo-value.
+    Units are pooled. The discrepancy a unit is the jackknife pseudo-value, which leaves out a unit of the subject
+    together with the truth's unit beside it, and so takes off most of what D owes to the number of points; it can be
+    negative. The value is D itself, never negative.
 
-    What misleads: D is dominated by the number of points (two true Lorenz-63 runs: 0.64 with 10,000 points, 8.4 with
-    1,000), so it means nothing without its floor; independent draws from the right distribution score as well as a
+    What misleads: D falls steadily with the number of points, for two true runs too, so it means nothing without its
+    floor; independent draws from the right distribution score as well as a
     perfect model, because time does not enter; a cell that only the truth visits costs log(1 / a).
 
     Attributes:
@@ -40,7 +42,7 @@ class Attractor(AbstractMeasure):
         smoothing: a, the count added to each cell.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "nats"
     null: ClassVar[str] = "gaussian"
     reference: ClassVar[str] = "10.1371/journal.pcbi.1007263"
@@ -61,18 +63,26 @@ class Attractor(AbstractMeasure):
         if not alive.any():
             return np.full(alive.shape, np.inf)
         low, high = box(truth["points"])
-        p = self._shares(counts(truth["points"], low, high, self.bins).sum(axis=0))
+        true = counts(truth["points"], low, high, self.bins)
         each = counts(subject["points"][alive], low, high, self.bins)
-        total = each.sum(axis=0)
-        whole = _divergence(p, self._shares(total))
+        if paired(true, alive):
+            true = true[alive]
+        whole = float(self._divergence(true.sum(axis=0), each.sum(axis=0)))
         if len(each) < 2:
             return with_lost(np.full(1, whole), alive)
-        left_out = np.array([_divergence(p, self._shares(total - h)) for h in each])
-        return with_lost(pseudo_values(whole, left_out), alive)
+        other = _without(true) if paired(subject["points"], truth["alive"]) else true.sum(axis=0)
+        return with_lost(pseudo_values(whole, self._divergence(other, _without(each))), alive)
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
-        """The divergence."""
-        return self.discrepancy(truth, subject)
+        """The divergence of the pooled subject in the mean, with the spread of the pseudo-values about it."""
+        alive = subject["alive"]
+        found = self.discrepancy(truth, subject)[alive]
+        if not len(found):
+            return np.full(alive.shape, np.nan)
+        low, high = box(truth["points"])
+        beside = truth["points"][alive] if paired(truth["points"], alive) else truth["points"]
+        p, q = (counts(x, low, high, self.bins).sum(axis=0) for x in (beside, subject["points"][alive]))
+        return with_lost(float(self._divergence(p, q)) + found - found.mean(), alive, lost=np.nan)
 
     def curves(self, tables: Mapping[str, UnitTable], evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
         """A projection of the attractor; for a field also its picture in space and time."""
@@ -94,8 +104,16 @@ class Attractor(AbstractMeasure):
         )
         return (shown, *rasters(evidence))
 
-    def _shares(self, count: np.ndarray) -> np.ndarray:
-        return (count + self.smoothing) / (count.sum() + self.smoothing * count.size)
+    def _divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """[...] KL of counts [..., cell]; the many cells that nobody visits count in one term."""
+        cells = p.shape[-1]
+        visited = (p > 0).reshape(-1, cells).any(axis=0) | (q > 0).reshape(-1, cells).any(axis=0)
+        size_p, size_q = (x.sum(axis=-1) + self.smoothing * cells for x in (p, q))
+        p_, q_ = p[..., visited] + self.smoothing, q[..., visited] + self.smoothing
+        ratio = np.log(size_q / size_p)
+        empty = (cells - visited.sum()) * self.smoothing * ratio
+        found = np.sum(p_ * np.log(p_ / q_), axis=-1) + ratio * p_.sum(axis=-1)
+        return (found + empty) / size_p
 
     def _escaped(self, table: UnitTable, low: np.ndarray, high: np.ndarray) -> float:
         points = table["points"][table["alive"]]
@@ -169,8 +187,9 @@ def rasters(evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
     )
 
 
-def _divergence(p: np.ndarray, q: np.ndarray) -> float:
-    return float(np.sum(p * np.log(p / q)))
+def _without(each: np.ndarray) -> np.ndarray:
+    """[unit, cell] counts of all units but one."""
+    return each.sum(axis=0) - each
 
 
 def _field(card: WorldCard) -> Variable | None:

@@ -10,7 +10,7 @@ from gnomon.core.measure import AbstractMeasure, UnitTable
 from gnomon.core.runs import Evidence
 from gnomon.measures.drawing import cloud, present
 from gnomon.measures.tables import living, require_truth, runs_of, scaled_state, thinned, with_lost
-from gnomon.numerics.jackknife import pseudo_values
+from gnomon.numerics.jackknife import paired, pseudo_values
 from gnomon.spec.results import Curve
 
 SEED = (
@@ -27,7 +27,8 @@ class AttractorMixture(AbstractMeasure):
     spread evenly over units and time instead of being the first ones, draws come from a fixed seed, and logarithms
     are never taken of zero, so no draw is dropped.
 
-    Units are pooled; the number a unit is the jackknife pseudo-value.
+    Units are pooled; the number a unit is the jackknife pseudo-value, which leaves out a unit of the subject together
+    with the truth's unit beside it and the draws that came from that.
 
     What misleads: in many dimensions a draw lies near the very point it was drawn around, so that even a second true
     run scores several nats: only the distance from the floor has a meaning. Time does not enter. s^2 decides which
@@ -39,7 +40,7 @@ class AttractorMixture(AbstractMeasure):
         draws: Monte-Carlo draws.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "nats"
     null: ClassVar[str] = "gaussian"
     reference: ClassVar[str] = "10.1371/journal.pcbi.1007263"
@@ -64,20 +65,26 @@ class AttractorMixture(AbstractMeasure):
         order = np.argsort(
             truth["points"].sum(axis=(1, 2)), kind="stable"
         )  # so that the draws know no order of units
+        size = truth["points"].shape[1]
         flat = truth["points"][order].reshape(-1, truth["points"].shape[-1])
         random = np.random.default_rng(SEED)
-        centres = flat[random.integers(len(flat), size=self.draws)]
-        x = centres + np.sqrt(self.variance) * random.standard_normal(centres.shape)
-        log_p = logsumexp(self._each(x, truth["points"]), axis=1) - np.log(len(truth["points"]))
-        parts = self._each(x, subject["points"][alive])
-        n = parts.shape[1]
-        whole = float(np.mean(log_p - (logsumexp(parts, axis=1) - np.log(n))))
+        place = random.integers(len(flat), size=self.draws)
+        x = flat[place] + np.sqrt(self.variance) * random.standard_normal((self.draws, flat.shape[1]))
+        q = self._each(x, subject["points"][alive])
+        p = self._each(x, truth["points"])
+        n = q.shape[1]
+        if not paired(truth["points"], alive):
+            fixed = logsumexp(p, axis=1) - np.log(p.shape[1])
+            whole = float(np.mean(fixed - (logsumexp(q, axis=1) - np.log(n))))
+            left_out = (fixed[:, None] - _left_out_logs(q)).mean(axis=0) if n > 1 else np.full(n, whole)
+            return with_lost(pseudo_values(whole, left_out), alive)
+        kept = alive[order[place // size]]  # draws from units that both still have
+        p, q, owner = p[kept][:, alive], q[kept], (np.cumsum(alive) - 1)[order[place // size]][kept]
+        whole = float(np.mean(logsumexp(p, axis=1) - logsumexp(q, axis=1)))
         if n < 2:
             return with_lost(np.full(1, whole), alive)
-        left_out = np.empty(n)
-        for i in range(n):
-            others = np.delete(parts, i, axis=1)
-            left_out[i] = np.mean(log_p - (logsumexp(others, axis=1) - np.log(n - 1)))
+        others = owner[:, None] != np.arange(n)
+        left_out = np.sum((_left_out_logs(p) - _left_out_logs(q)) * others, axis=0) / others.sum(axis=0)
         return with_lost(pseudo_values(whole, left_out), alive)
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
@@ -123,3 +130,12 @@ class AttractorMixture(AbstractMeasure):
         exponent -= top
         np.exp(exponent, out=exponent)
         return np.log(exponent.mean(axis=2)) + top[..., 0]
+
+
+def _left_out_logs(parts: np.ndarray) -> np.ndarray:
+    """[draw, unit] log of the mean density of all units but one; sums from both sides, since differences would cancel."""
+    n = parts.shape[1]
+    none = np.full((len(parts), 1), -np.inf)
+    before = np.concatenate([none, np.logaddexp.accumulate(parts, axis=1)[:, :-1]], axis=1)
+    after = np.concatenate([none, np.logaddexp.accumulate(parts[:, ::-1], axis=1)[:, :-1]], axis=1)[:, ::-1]
+    return np.logaddexp(before, after) - np.log(n - 1)

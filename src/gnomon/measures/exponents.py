@@ -9,23 +9,25 @@ from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
 from gnomon.core.runs import Evidence
 from gnomon.measures.drawing import NAMES, line, over_units, present
 from gnomon.measures.tables import each_unit, kept, require_truth, runs_of, with_lost
-from gnomon.numerics.jackknife import squared_error
+from gnomon.numerics.jackknife import paired_error
 from gnomon.spec.results import Curve
+
+FORGETS = -50.0  # per Lyapunov time: no motion decays so fast that is not simply dropped by the map
 
 
 class LeadingExponent(AbstractMeasure):
     """Squared error of the leading Lyapunov exponent of the learned system, from its own tangent dynamics.
 
-    d = ((mean over units of l1) - (truth's mean))^2 x (Lyapunov time)^2, corrected for the noise of the mean; the
+    d = ((mean over units of l1) - (truth's mean))^2 x (Lyapunov time)^2, corrected for the noise of both means; the
     exponents are those that the experiment `tangent` computed (Benettin et al. 1980, doi:10.1007/BF02128236; Pathak et
     al. 2017, doi:10.1063/1.5010300). The number a unit is the pseudo-value.
 
     What misleads: the exponent of a model is that of its whole state (memory included) and of the attractor it went
     to, which need not be the right one; a model can have the right exponent for a wrong reason. Finite-time exponents
-    of short runs scatter.
+    of short runs scatter. A map that forgets its state altogether (a climatology) has no exponent, and no answer.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "1 / time unit"
     null: ClassVar[str] = "frozen"
     reference: ClassVar[str] = "10.1063/1.5010300"
@@ -40,7 +42,7 @@ class LeadingExponent(AbstractMeasure):
         alive = subject["alive"]
         timescale = truth["timescale"][0]
         x = subject["exponents"][alive, :1] * timescale
-        return with_lost(squared_error(x, truth["exponents"][:, :1].mean(axis=0) * timescale), alive)
+        return with_lost(paired_error(x, truth["exponents"][:, :1] * timescale, alive), alive)
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """The leading exponent, per time unit of the world."""
@@ -70,17 +72,18 @@ class KaplanYorke(AbstractMeasure):
     """Squared error of the Kaplan-Yorke dimension of the learned system.
 
     D = j + (l_1 + … + l_j) / |l_{j+1}|, j the last index with a non-negative sum (Kaplan and Yorke 1979,
-    doi:10.1007/BFb0064319), of each unit; d = (mean - truth's mean)^2 corrected for the noise of the mean. The number a
+    doi:10.1007/BFb0064319), of each unit; d = (mean - truth's mean)^2 corrected for the noise of both means. The number a
     unit is the pseudo-value.
 
     What misleads: a learned system with memory has more directions than the world, and one slow spurious direction adds
     a whole dimension. So does a neutral one: where the truth's spatial mean is fixed and a learned map keeps whatever
     value it has, the learned system has one more exponent of zero, and its dimension is larger than the truth's by one
-    at the same climate. Where all computed exponents sum to something positive, D is at least their number, and their
-    number is what is returned. A state that never moves has all exponents zero and dimension 0 by convention.
+    at the same climate. Where all exponents that the world's card asks for sum to something positive, D is at least
+    their number, and their number is what is returned; where fewer were computed (a model of large state), there is
+    no answer. A state that never moves has all exponents zero and dimension 0 by convention.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "1"
     null: ClassVar[str] = "frozen"
     reference: ClassVar[str] = "10.1007/BFb0064319"
@@ -89,13 +92,20 @@ class KaplanYorke(AbstractMeasure):
         """Exponents and dimension of each unit."""
         table = _table(evidence)
         filled = np.where(table["alive"][:, None], table["exponents"], 0.0)
+        sums, k = np.cumsum(filled, axis=1), filled.shape[1]
+        if k < evidence.card.exponents and ((sums >= 0).all(axis=1) & (filled != 0).any(axis=1)).any():
+            raise CannotMeasure(
+                f"only {k} exponents were computed and their sum is positive, so the dimension is larger than {k} "
+                f"and unknown; it takes {evidence.card.exponents}"
+            )
         return table | {"dimension": kaplan_yorke(filled)}
 
     def discrepancy(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """Pseudo-values of the squared error."""
         require_truth(truth)
         alive = subject["alive"]
-        return with_lost(squared_error(subject["dimension"][alive, None], truth["dimension"].mean()), alive)
+        error = paired_error(subject["dimension"][alive, None], truth["dimension"][:, None], alive)
+        return with_lost(error, alive)
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """The dimension."""
@@ -141,6 +151,12 @@ def _table(evidence: Evidence) -> UnitTable:
         raise CannotMeasure("the experiment 'tangent' brought no exponents; ask for them in its outputs")
     exponents = np.asarray(runs.exponents, float)
     alive = kept(runs) & np.isfinite(exponents).all(axis=1)
+    leading = exponents[alive, 0] * evidence.card.timescale
+    if (leading < FORGETS).any():
+        raise CannotMeasure(
+            f"the map forgets its state: its leading exponent is {leading.min():.3g} per Lyapunov time, "
+            "which is the logarithm of a direction that the map destroys and not a rate"
+        )
     return {
         "exponents": exponents,
         "timescale": each_unit(evidence.card.timescale, len(alive)),

@@ -19,6 +19,7 @@ from gnomon.measures.tables import (
     sites_alike,
     with_lost,
 )
+from gnomon.numerics.jackknife import left_out_means, paired, pseudo_values
 from gnomon.numerics.spectra import band_means, log_bands, space_power, welch
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.results import Curve
@@ -31,7 +32,8 @@ class LogSpectrum(AbstractMeasure):
 
     d = sqrt(mean over bands of (ln S_unit - ln S_truth)^2), averaged over channels; S in time by Welch's method (Hann
     segments of a quarter of the run, at most 256 values, half overlapping, alike points averaged) in 24 logarithmic
-    bands; S in space at every wavenumber below two thirds of the shortest wave's. ln S_truth is the mean over units.
+    bands; S in space at every wavenumber below two thirds of the shortest wave's. ln S_truth is the mean over units;
+    the number a unit is the jackknife pseudo-value of the mean d, which leaves out the truth's unit with the subject's.
     With both, d is their mean (Gray and Markel 1976, doi:10.1109/TASSP.1976.1162849; Welch 1967,
     doi:10.1109/TAU.1967.1161901). The power of the declared observation error is added to every spectrum first: what
     lies below it was never observed, and its logarithm would decide the score.
@@ -41,7 +43,7 @@ class LogSpectrum(AbstractMeasure):
     scores well.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "nats"
     null: ClassVar[str] = "gaussian"
     reference: ClassVar[str] = "10.1109/TASSP.1976.1162849"
@@ -67,18 +69,24 @@ class LogSpectrum(AbstractMeasure):
         return table | _in_space(card, runs)
 
     def discrepancy(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
-        """Root-mean-square log difference of each unit from the truth's mean."""
+        """Pseudo-values of the mean over units of the root-mean-square log difference from the truth's mean."""
         require_truth(truth)
         alive = subject["alive"]
-        parts = [_distance(truth["time"], subject["time"][alive]).mean(axis=1)]
-        space = [_distance(truth[k], subject[k][alive]) for k in truth if k.startswith("space:")]
-        if space:
-            parts.append(np.mean(space, axis=0))
-        return with_lost(np.mean(parts, axis=0), alive)
+        if not paired(alive, truth["alive"]) or alive.sum() < 2:
+            return self.value(truth, subject)
+        pairs = _over_parts(
+            [_left_out(truth["time"][alive], subject["time"][alive]).mean(axis=-1)],
+            [_left_out(truth[k][alive], subject[k][alive]) for k in truth if k.startswith("space:")],
+        )
+        n = len(pairs)
+        left_out = (pairs.sum(axis=1) - np.diagonal(pairs)) / (n - 1)
+        beside = {k: v[alive] for k, v in truth.items()}
+        whole = float(_each(beside, subject)[alive].mean())
+        return with_lost(pseudo_values(whole, left_out), alive)
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
-        """The distance."""
-        return self.discrepancy(truth, subject)
+        """Each unit's distance from the truth's mean."""
+        return _each(truth, subject)
 
     def curves(self, tables: Mapping[str, UnitTable], evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
         """Spectra in time of the first two channels, and in space."""
@@ -125,6 +133,29 @@ def _in_space(card: WorldCard, runs: Runs) -> dict[str, np.ndarray]:
 
 def _log(power: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(power, 1e-300))  # a world without observation error and a run that stands still
+
+
+def _each(truth: UnitTable, subject: UnitTable) -> np.ndarray:
+    """[unit] the unit's own distance from the mean of the truth's units."""
+    alive = subject["alive"]
+    found = _over_parts(
+        [_distance(truth["time"], subject["time"][alive]).mean(axis=1)],
+        [_distance(truth[k], subject[k][alive]) for k in truth if k.startswith("space:")],
+    )
+    return with_lost(found, alive)
+
+
+def _over_parts(time: list[np.ndarray], space: list[np.ndarray]) -> np.ndarray:
+    """Time and space count the same, however many fields there are."""
+    return np.mean([*time, np.mean(space, axis=0)] if space else time, axis=0)
+
+
+def _left_out(truth: np.ndarray, subject: np.ndarray) -> np.ndarray:
+    """[unit left out of the truth, unit of the subject, ...] distances, from [unit, ..., band]."""
+    centre = truth.mean(axis=0)  # taken off first: squares of small numbers lose fewer digits
+    r, x = (np.moveaxis(v - centre, 0, -2) for v in (left_out_means(truth), subject))
+    squares = (r**2).sum(axis=-1)[..., :, None] + (x**2).sum(axis=-1)[..., None, :] - 2 * r @ np.swapaxes(x, -1, -2)
+    return np.moveaxis(np.sqrt(np.maximum(squares, 0.0) / r.shape[-1]), (-2, -1), (0, 1))
 
 
 def _distance(truth: np.ndarray, subject: np.ndarray) -> np.ndarray:

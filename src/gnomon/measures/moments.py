@@ -9,7 +9,7 @@ from gnomon.core.measure import AbstractMeasure, UnitTable
 from gnomon.core.runs import Evidence
 from gnomon.measures.drawing import NAMES, line, over_units, present
 from gnomon.measures.tables import channel_names, channels, living, require_truth, runs_of, with_lost
-from gnomon.numerics.jackknife import squared_error
+from gnomon.numerics.jackknife import paired_error
 from gnomon.spec.results import Curve
 
 
@@ -17,7 +17,7 @@ class Moments(AbstractMeasure):
     """Squared error of the mean and the variance of each channel.
 
     d = mean over channels of ((m - m_truth) / scale)^2 and ((v - v_truth) / scale^2)^2, halved, m and v time means of
-    each unit averaged over units, corrected for the noise of that average (Hoeffding 1948,
+    each unit averaged over units, corrected for the noise of both averages (Hoeffding 1948,
     doi:10.1214/aoms/1177730196; in the spirit of Reichler and Kim 2008, doi:10.1175/BAMS-89-3-303). The number a unit
     is the pseudo-value, which can be negative.
 
@@ -26,7 +26,7 @@ class Moments(AbstractMeasure):
     supposes that a unit is long enough to know its own variance.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "squared standard deviations"
     null: ClassVar[str] = "frozen"
     reference: ClassVar[str] = "10.1175/BAMS-89-3-303"
@@ -43,8 +43,7 @@ class Moments(AbstractMeasure):
         """Pseudo-values of the noise-corrected squared error."""
         require_truth(truth)
         alive = subject["alive"]
-        x = _features(subject)
-        return with_lost(squared_error(x[alive], _features(truth).mean(axis=0)), alive)
+        return with_lost(paired_error(_features(subject)[alive], _features(truth), alive), alive)
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """The same."""

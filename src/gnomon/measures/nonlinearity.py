@@ -10,7 +10,7 @@ from gnomon.core.runs import Evidence
 from gnomon.measures.drawing import NAMES, line, over_units, present
 from gnomon.measures.features import flat, normalised, response_table
 from gnomon.measures.tables import declared, require_truth, with_lost
-from gnomon.numerics.jackknife import pair_mean, pseudo_values, squared_error
+from gnomon.numerics.jackknife import pair_mean, paired_error, pseudo_values
 from gnomon.spec.results import Curve
 
 
@@ -21,7 +21,7 @@ class Nonlinearity(AbstractMeasure):
     internal variability, squares corrected for noise (the question of Chen et al. 2026,
     doi:10.48550/arXiv.2602.11313).
 
-    discrepancy = |N - N_truth|^2 / |2 X_truth(d)|^2 with N = X(2d) - 2 X(d), corrected for noise. The vector and the
+    discrepancy = |N - N_truth|^2 / |2 X_truth(d)|^2 with N = X(2d) - 2 X(d), corrected for the noise of both. The vector and the
     truth's own denominator are taken rather than the difference of two ratios, because the ratio of a model that
     hardly responds divides noise by noise. No response and a strictly linear response (pattern scaling) are then the
     same null: N = 0. The number a unit is the pseudo-value.
@@ -30,7 +30,7 @@ class Nonlinearity(AbstractMeasure):
     discrepancy and the figure tell them apart); where the true response is nearly linear there is no room.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "1"
     null: ClassVar[str] = "no_response"
     reference: ClassVar[str] = "10.48550/arXiv.2602.11313"
@@ -49,7 +49,7 @@ class Nonlinearity(AbstractMeasure):
             raise CannotMeasure(
                 "the true response cannot be told from noise, so its nonlinearity has no scale"
             )
-        gap = squared_error(_bend(normalised(truth, subject)), _bend(true).mean(axis=0))
+        gap = paired_error(_bend(normalised(truth, subject)), _bend(true), subject["alive"])
         return with_lost(gap / size, subject["alive"])
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:

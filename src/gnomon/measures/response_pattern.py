@@ -11,7 +11,15 @@ from gnomon.measures.drawing import NAMES, line, over_units, present
 from gnomon.measures.features import flat, names, normalised, response_table
 from gnomon.measures.response_amplitude import CERTAIN
 from gnomon.measures.tables import declared, require_truth, with_lost
-from gnomon.numerics.jackknife import left_out_means, pair_mean, pseudo_values, squared_error, standard_error
+from gnomon.numerics.jackknife import (
+    beside,
+    left_out_means,
+    pair_mean,
+    paired,
+    pseudo_values,
+    squared_error,
+    standard_error,
+)
 from gnomon.spec.results import Curve
 
 Part = Literal["odd", "even"]
@@ -23,7 +31,7 @@ class ResponsePattern(AbstractMeasure):
 
     odd = (X(+a) - X(-a)) / 2, even = (X(+a) + X(-a)) / 2; r = X . R / (|X| |R|), uncentred, over all amplitudes and
     features in units of internal variability (Santer et al. 1993, doi:10.1007/BF00209666). d = 1 - r; the number a unit
-    is the jackknife pseudo-value. Noise has a pattern too: where |X| is less than half of |R|, half of |R| takes its
+    is the jackknife pseudo-value, which leaves out a unit of X together with the truth's unit beside it. Noise has a pattern too: where |X| is less than half of |R|, half of |R| takes its
     place in the denominator, so that no response has r near 0 instead of anything between -1 and 1.
 
     What misleads: strength does not enter above one half, and does below; noise in X and R pulls r below 1 for the
@@ -34,7 +42,7 @@ class ResponsePattern(AbstractMeasure):
         part: "odd" or "even"; a trial that wants both asks twice.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "1"
     null: ClassVar[str] = "no_response"
     reference: ClassVar[str] = "10.1007/BF00209666"
@@ -100,17 +108,19 @@ def detected(truth: UnitTable, part: Part) -> bool:
 
 def _correlation(truth: UnitTable, subject: UnitTable, part: Part) -> np.ndarray:
     """[living unit] pseudo-values of r."""
-    target = flat(normalised(truth, truth, part)).mean(axis=0)
+    true, alive = flat(normalised(truth, truth, part)), subject["alive"]
     x = flat(normalised(truth, subject, part))
     if not len(x):
         return np.zeros(0)
-    return pseudo_values(float(_cosine(x.mean(axis=0), target)), _cosine(left_out_means(x), target))
+    target = beside(true, alive).mean(axis=0)
+    targets = left_out_means(true[alive]) if paired(true, alive) else target
+    return pseudo_values(float(_cosine(x.mean(axis=0), target)), _cosine(left_out_means(x), targets))
 
 
 def _cosine(x: np.ndarray, target: np.ndarray) -> np.ndarray:
-    whole = np.linalg.norm(target)
+    whole = np.linalg.norm(target, axis=-1)
     size = np.maximum(np.linalg.norm(x, axis=-1), WEAK * whole) * whole
-    return x @ target / np.where(size > 0, size, 1.0)
+    return np.sum(x * target, axis=-1) / np.where(size > 0, size, 1.0)
 
 
 def _mirrored(offset: np.ndarray) -> tuple[list[int], list[int]]:

@@ -11,7 +11,7 @@ from gnomon.measures.drawing import NAMES, line, over_units, present
 from gnomon.measures.features import control_table, features, flat, names, normalised, variability
 from gnomon.measures.response_figures import unit_of
 from gnomon.measures.tables import declared, living, require_truth, runs_of, with_lost
-from gnomon.numerics.jackknife import squared_error
+from gnomon.numerics.jackknife import paired_error
 from gnomon.spec.results import Curve
 
 
@@ -20,7 +20,7 @@ class ResponseSlow(AbstractMeasure):
 
     Every feature f(t) of a unit is fitted by c + A cos(2 pi t / T) + B sin(2 pi t / T), T the period of the forcing, t
     since the start of the run. With (A, B) averaged over units and R the truth's, d = mean over features and the two
-    coefficients of (X - R)^2 / (internal variance of the time mean), corrected for the noise of X (pairs of
+    coefficients of (X - R)^2 / (internal variance of the time mean), corrected for the noise of X and R (pairs of
     different units; Hoeffding 1948, doi:10.1214/aoms/1177730196; linear response as in Lucarini et al. 2017,
     doi:10.1007/s10955-016-1506-z). The number a unit is the pseudo-value.
 
@@ -28,7 +28,7 @@ class ResponseSlow(AbstractMeasure):
     first; a wrong phase and a wrong strength of the same size cost the same (the figure tells them apart).
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "internal variances"
     null: ClassVar[str] = "no_response"
     reference: ClassVar[str] = "10.1007/s10955-016-1506-z"
@@ -52,8 +52,8 @@ class ResponseSlow(AbstractMeasure):
     def discrepancy(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """Pseudo-values of the noise-corrected squared error."""
         require_truth(truth)
-        target = flat(normalised(truth, truth, "cycle")).mean(axis=0)
-        return with_lost(squared_error(flat(normalised(truth, subject, "cycle")), target), subject["alive"])
+        x, true = (flat(normalised(truth, table, "cycle")) for table in (subject, truth))
+        return with_lost(paired_error(x, true, subject["alive"]), subject["alive"])
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """The same."""

@@ -11,7 +11,7 @@ from gnomon.measures.drawing import NAMES, line, present
 from gnomon.measures.features import flat, normalised, response_table
 from gnomon.measures.response_figures import saturation
 from gnomon.measures.tables import declared, each_unit, require_truth, with_lost
-from gnomon.numerics.jackknife import pair_mean, squared_error, standard_error
+from gnomon.numerics.jackknife import pair_mean, paired_error, standard_error
 from gnomon.spec.results import Curve
 
 
@@ -19,7 +19,7 @@ class ShiftError(AbstractMeasure):
     """Squared error of the response to steady forcings beyond the training range.
 
     As `response_error`, over the shifts: d = mean over shifts and features of (X - R)^2 / (internal variance),
-    corrected for noise; X is the change of the mean features from the same model's control (Hoeffding 1948,
+    corrected for the noise of X and R (pairs of units); X is the change of the mean features from the same model's control (Hoeffding 1948,
     doi:10.1214/aoms/1177730196; the question of Chen et al. 2026, doi:10.48550/arXiv.2602.11313). The number a unit is
     the pseudo-value.
 
@@ -27,7 +27,7 @@ class ShiftError(AbstractMeasure):
     internal variability do, and both are drawn. The largest shift decides. A diverged shift loses the whole unit.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "internal variances"
     null: ClassVar[str] = "no_response"
     reference: ClassVar[str] = "10.48550/arXiv.2602.11313"
@@ -44,8 +44,8 @@ class ShiftError(AbstractMeasure):
     def discrepancy(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """Pseudo-values of the noise-corrected squared error."""
         require_truth(truth)
-        target = flat(normalised(truth, truth)).mean(axis=0)
-        return with_lost(squared_error(flat(normalised(truth, subject)), target), subject["alive"])
+        x, true = flat(normalised(truth, subject)), flat(normalised(truth, truth))
+        return with_lost(paired_error(x, true, subject["alive"]), subject["alive"])
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """The same."""
@@ -62,7 +62,7 @@ class ShiftError(AbstractMeasure):
             x = normalised(truth, tables[role]) * np.sqrt(shifts)
             if not len(x):
                 continue
-            p = [squared_error(x[:, s], true[:, s].mean(axis=0)) for s in range(shifts)]
+            p = [paired_error(x[:, s], true[:, s], tables[role]["alive"]) for s in range(shifts)]
             mean = np.array([v.mean() for v in p])
             twice = np.array([2 * standard_error(v) for v in p])
             series.append(line(NAMES[role], role, distance, mean, spread=twice))

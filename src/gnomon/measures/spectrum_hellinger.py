@@ -18,6 +18,7 @@ from gnomon.measures.tables import (
     saved_step,
     with_lost,
 )
+from gnomon.numerics.jackknife import left_out_means, paired, pseudo_values
 from gnomon.numerics.spectra import smoothed_shape
 from gnomon.spec.results import Curve
 
@@ -30,7 +31,8 @@ class SpectrumHellinger(AbstractMeasure):
     Each series is brought to mean 0 and variance 1, |rfft|^2 is smoothed by a Gaussian of 20 bins (4 widths, reflected
     ends) and normalised to sum 1; D_H = sqrt(1 - sum sqrt(p q)), mean over channels (Mikhaeil et al. 2022,
     doi:10.48550/arXiv.2110.07238; Hess et al. 2023, doi:10.48550/arXiv.2306.04406). Each unit is held against the mean
-    of the truth's spectra; alike points of a field are averaged before smoothing (ours).
+    of the truth's spectra, and the number a unit is the jackknife pseudo-value of the mean over units, which leaves out
+    the truth's unit with the subject's; alike points of a field are averaged before smoothing (ours).
 
     What misleads: the variance itself is divided out; linear power means that the strongest peak decides; the width
     is in bins, so a longer run is smoothed over narrower frequencies and numbers of different lengths do not compare.
@@ -39,7 +41,7 @@ class SpectrumHellinger(AbstractMeasure):
         width: of the smoothing, in bins.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "1"
     null: ClassVar[str] = "gaussian"
     reference: ClassVar[str] = "10.48550/arXiv.2306.04406"
@@ -65,15 +67,24 @@ class SpectrumHellinger(AbstractMeasure):
         return {"shape": np.concatenate(shapes, axis=1), "frequency": each_unit(frequency, n), "alive": alive}
 
     def discrepancy(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
-        """Mean over channels of D_H."""
+        """Pseudo-values of the mean over units and channels of D_H."""
         require_truth(truth)
+        alive = subject["alive"]
+        if not paired(alive, truth["alive"]) or alive.sum() < 2:
+            return self.value(truth, subject)
+        true, x = truth["shape"][alive], subject["shape"][alive]
+        n = len(x)
+        p, q = (np.sqrt(np.moveaxis(v, 1, 0)) for v in (left_out_means(true), x))
+        pairs = np.sqrt(np.clip(1 - p @ np.swapaxes(q, -1, -2), 0.0, None)).mean(axis=0)
+        left_out = (pairs.sum(axis=1) - np.diagonal(pairs)) / (n - 1)
+        whole = float(hellinger(true.mean(axis=0), x).mean())
+        return with_lost(pseudo_values(whole, left_out), alive)
+
+    def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
+        """Each unit's distance from the truth's mean spectrum, mean over channels."""
         alive = subject["alive"]
         distance = hellinger(truth["shape"].mean(axis=0), subject["shape"][alive])
         return with_lost(distance.mean(axis=1), alive)
-
-    def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
-        """The distance."""
-        return self.discrepancy(truth, subject)
 
     def curves(self, tables: Mapping[str, UnitTable], evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
         """Normalised spectra of the first channel."""

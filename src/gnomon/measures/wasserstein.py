@@ -9,7 +9,7 @@ from gnomon.core.measure import AbstractMeasure, UnitTable
 from gnomon.core.runs import Evidence
 from gnomon.measures.drawing import NAMES, line, present
 from gnomon.measures.tables import channel_names, channels, living, require_truth, runs_of, with_lost
-from gnomon.numerics.jackknife import squared_error
+from gnomon.numerics.jackknife import paired_error
 from gnomon.spec.results import Curve
 
 LEVELS = 200  # quantiles kept of each unit
@@ -23,7 +23,7 @@ class Wasserstein(AbstractMeasure):
     doi:10.1029/2020GL089385).
 
     discrepancy = squared W2 = integral of (mean Q - mean Q_truth)^2, means over units (in one dimension the mean of
-    quantile functions is the Wasserstein barycentre), corrected for noise; the number a unit is the pseudo-value,
+    quantile functions is the Wasserstein barycentre), corrected for the noise of both; the number a unit is the pseudo-value,
     which can be negative. W1 of single short runs is mostly chance (on Lorenz-63 it leaves no room between null and
     floor), and W1 of pooled runs has a kink at zero, where a jackknife fails; the square has neither fault.
 
@@ -34,7 +34,7 @@ class Wasserstein(AbstractMeasure):
     what it visits within its own length, so lengths must be equal.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "standard deviations"
     null: ClassVar[str] = "gaussian"
     reference: ClassVar[str] = "10.5194/npg-24-393-2017"
@@ -52,9 +52,9 @@ class Wasserstein(AbstractMeasure):
         """Pseudo-values of the noise-corrected squared distance."""
         require_truth(truth)
         alive = subject["alive"]
-        target = truth["quantiles"].mean(axis=0)
-        x = (subject["quantiles"][alive] - target).reshape(int(alive.sum()), target.size)
-        return with_lost(squared_error(x / np.sqrt(target.size)), alive)
+        size = truth["quantiles"][0].size
+        x, true = (q.reshape(len(q), size) for q in (subject["quantiles"][alive], truth["quantiles"]))
+        return with_lost(paired_error(x / np.sqrt(size), true / np.sqrt(size), alive), alive)
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """W1 of each unit against the truth pooled over units."""

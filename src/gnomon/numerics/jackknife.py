@@ -58,9 +58,39 @@ def squared_error(x: np.ndarray, target: np.ndarray | float = 0.0) -> np.ndarray
 
     Args:
         x: [unit, feature].
-        target: [feature], taken as exact.
+        target: [feature], or [unit, feature] with a target of its own for every unit.
     """
     return pseudo_values(*pair_mean(x - target))
+
+
+def paired_error(x: np.ndarray, truth: np.ndarray, alive: np.ndarray) -> np.ndarray:
+    """[living unit] pseudo-values of |mean(x) - mean(truth)|^2 corrected for the noise of both means.
+
+    Each unit of the truth is held against the subject's unit of the same place, and the pairs i != j of differences
+    (x_i - r_i) . (x_j - r_j) are averaged. The spread over units then holds the truth's own sampling error, which all
+    subjects of a case share: against the truth's mean taken as exact, two subjects that err equally in opposite
+    directions are called different as soon as the truth's draw leans to one of them.
+
+    Args:
+        x: [living unit, feature] of the subject.
+        truth: [unit, feature].
+        alive: [unit of the subject] which of its units live.
+    """
+    return squared_error(x - beside(truth, alive))
+
+
+def beside(truth: np.ndarray, alive: np.ndarray) -> np.ndarray:
+    """The truth's units that stand beside the subject's living ones; its mean, as one row, where numbers differ.
+
+    A truth with another number of units than the subject has no unit for each of the subject's: its mean is then
+    taken as exact, and its sampling error stays out of the interval.
+    """
+    return truth[alive] if paired(truth, alive) else truth.mean(axis=0, keepdims=True)
+
+
+def paired(truth: np.ndarray, alive: np.ndarray) -> bool:
+    """Whether every unit of the subject has its unit of the truth."""
+    return len(truth) == len(alive)
 
 
 def standard_error(values: np.ndarray) -> float:

@@ -132,7 +132,7 @@ def provenance(results: Sequence[Result]) -> list[tuple[str, str]]:
         values.setdefault("data seeds", {})[str(result.case.get("seed", 0))] = None
     rows = [(key, _listed(list(found))) for key, found in values.items() if key not in UNSHOWN]
     versions = sorted(
-        {f"{k.partition(':')[2]} {v}" for r in results for k, v in r.case.get("versions", {}).items()}
+        {f"{k.partition(':')[2] or k} {v}" for r in results for k, v in r.case.get("versions", {}).items()}
     )
     return [*rows, ("component versions", ", ".join(versions) or "unknown")]
 

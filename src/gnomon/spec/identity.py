@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from gnomon.spec.errors import BadSpec
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -33,7 +35,7 @@ def seed_of(*parts: str | int) -> int:
 
 def _refuse_nan(value: Any, path: str) -> None:
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        raise ValueError(f"{path} is {value}: an identity holds finite numbers only")
+        raise BadSpec(f"{path} is {value}; expected a finite number")
     if isinstance(value, dict):
         for k, v in value.items():
             _refuse_nan(v, f"{path}.{k}")

@@ -5,6 +5,7 @@ thing is built, so listing worlds starts no backend. Other people's packages add
 `gnomon.worlds`, `gnomon.learners`, `gnomon.trials`, `gnomon.measures`.
 """
 
+import dataclasses
 import difflib
 import functools
 import importlib
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
-from gnomon.spec.errors import BadSpec, UnknownName
+from gnomon.spec.errors import BadSpec, GnomonError, UnknownName
 
 
 class Entry(NamedTuple):
@@ -26,6 +27,14 @@ class Entry(NamedTuple):
 
 
 KINDS = ("worlds", "learners", "trials", "measures")
+
+# What tells a thing of each kind, without importing the classes: one of these groups of methods.
+_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "worlds": (("step", "observe"),),
+    "learners": (("fit",), ("alter_runs",), ("runner",)),
+    "trials": (("design",),),
+    "measures": (("summarise",),),
+}
 
 BUILT_IN: dict[str, dict[str, Entry]] = {
     "worlds": {
@@ -169,11 +178,11 @@ def suggest(name: str, known: "Mapping[str, Any] | list[str] | tuple[str, ...]")
 def load(kind: str, name: str) -> Any:
     """The factory behind a name; `package.module:attribute` is accepted as it stands."""
     if ":" in name:
-        return _import(name)
+        return _of_kind(kind, name, _import(name))
     table = entries(kind)
     if name not in table:
         raise UnknownName(f"no {kind[:-1]} named {name!r}; {suggest(name, table)}")
-    return _import(table[name].target)
+    return _of_kind(kind, name, _import(table[name].target))
 
 
 def typed_arguments(kind: str, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,7 +191,12 @@ def typed_arguments(kind: str, name: str, args: Mapping[str, Any]) -> dict[str, 
     So `{}`, `{"rho": 28}` and `{"rho": 28.0}` are one identity, and a misspelt key names itself.
     """
     factory = load(kind, name)
-    struct = _signature_struct(factory)
+    try:
+        struct = _signature_struct(factory)
+    except (TypeError, ValueError, NameError, AttributeError) as error:
+        raise BadSpec(
+            f"{kind[:-1]} {name!r} has no arguments that can be read from its signature: {_one_line(error)}"
+        ) from error
     for key in args:
         if key not in struct.__struct_fields__:
             raise BadSpec(
@@ -196,15 +210,42 @@ def typed_arguments(kind: str, name: str, args: Mapping[str, Any]) -> dict[str, 
 
 def build(kind: str, name: str, args: Mapping[str, Any] | None = None) -> Any:
     """Make the named thing."""
-    return load(kind, name)(**typed_arguments(kind, name, args or {}))
+    factory = load(kind, name)
+    given = typed_arguments(kind, name, args or {})
+    try:
+        made = factory(**given)
+    except (TypeError, ValueError) as error:
+        raise BadSpec(f"{kind[:-1]} {name!r} cannot be built: {_one_line(error)}") from error
+    return _of_kind(kind, name, made, made=True)
+
+
+def _of_kind(kind: str, name: str, thing: Any, *, made: bool = False) -> Any:
+    """The thing, if it can be what it is named as; a function that makes one is looked at when it has."""
+    needs = _NEEDS[kind]
+    fits = any(all(callable(getattr(thing, n, None)) for n in names) for names in needs)
+    maker = not made and callable(thing) and not isinstance(thing, type)
+    if not (fits and (made or isinstance(thing, type)) or maker):
+        wanted = " or ".join(" and ".join(names) for names in needs)
+        what = thing if isinstance(thing, type) else type(thing)
+        raise BadSpec(f"{name!r} is no {kind[:-1]}: {what.__qualname__} lacks {wanted}")
+    return thing
 
 
 def _import(target: str) -> Any:
     module, _, attribute = target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UnknownName(f"{target!r} cannot be imported: {error}") from error
+    except GnomonError:
+        raise
+    except (Exception, SystemExit) as error:  # other people's modules may raise anything
+        reason = _one_line(error)
+        if not isinstance(error, ImportError | AttributeError):
+            reason = f"{type(error).__name__}: {reason}"
+        raise UnknownName(f"{target!r} cannot be imported: {reason}") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 @functools.cache
@@ -212,12 +253,20 @@ def _signature_struct(factory: Any) -> type[msgspec.Struct]:
     """A msgspec Struct with one field for each argument a person may set."""
     init = factory.__init__ if isinstance(factory, type) else factory
     hints = get_type_hints(init)
+    made = (
+        {f.name: f.default_factory for f in dataclasses.fields(factory)}
+        if dataclasses.is_dataclass(factory)
+        else {}
+    )
     fields: list[Any] = []
     for p in inspect.signature(factory).parameters.values():
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             continue
         hint = hints.get(p.name, Any)
-        if p.default is p.empty:
+        maker = made.get(p.name, dataclasses.MISSING)
+        if maker is not dataclasses.MISSING:  # the signature shows a private marker in its place
+            fields.append((p.name, hint, msgspec.field(default_factory=maker)))
+        elif p.default is p.empty:
             fields.append((p.name, hint))
         else:
             fields.append((p.name, hint, p.default))

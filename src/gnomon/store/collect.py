@@ -1,12 +1,11 @@
 """Garbage: nodes that nothing refers to, and what killed writers left behind."""
 
-import contextlib
 import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from gnomon.store.files import temporaries
+from gnomon.store.files import cannot, temporaries
 from gnomon.store.index import FOLDER as INDEX
 from gnomon.store.index import orphans
 from gnomon.store.names import is_id, node_list
@@ -48,12 +47,16 @@ def collect(store: "Store", *, dry_run: bool = False, grace: float = 3600.0) -> 
     doomed += list(temporaries(store.root, older_than=grace))
     freed, removed = 0, []
     for path in doomed:
-        with contextlib.suppress(OSError):
+        try:
             size = path.lstat().st_size
             if not dry_run:
                 os.unlink(path)
-            freed += size
-            removed.append(path.relative_to(store.root))
+        except FileNotFoundError:  # another process was quicker
+            continue
+        except OSError as error:
+            raise cannot("remove", path, error) from error
+        freed += size
+        removed.append(path.relative_to(store.root))
     return Collected(tuple(removed), freed)
 
 
@@ -84,8 +87,10 @@ def _unvouched_arrays(store: "Store") -> list[Path]:
 
 
 def _lone_details(store: "Store") -> list[Path]:
+    """Details that no result was written with: of a killed writer, or of a result that was replaced since."""
+    used = {store.details_path(r.id, r.details) for r in store.results() if r.details is not None}
     found = (store.root / "details").glob("*/*.json")
-    return sorted(path for path in found if is_id(path.stem) and not store.has_result(path.stem))
+    return sorted(path for path in found if is_id(path.name.partition(".")[0]) and path not in used)
 
 
 def _age(path: Path) -> float:

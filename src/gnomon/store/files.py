@@ -128,7 +128,7 @@ def cannot(verb: str, path: Path, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         fix = "the disk is full; free some space and run again, finished work is kept"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        may = "written" if verb == "write" else "read"
+        may = {"read": "read", "remove": "removed"}.get(verb, "written")
         fix = f"it may not be {may} by you; change the permissions or choose another --store"
     else:
         fix = "check the disk, then run again"

@@ -15,7 +15,7 @@ class Merged(NamedTuple):
     """What a merge did.
 
     Attributes:
-        results: taken over.
+        results: taken over, those included that replaced a failed or stopped one.
         nodes: taken over.
         studies: taken over.
         conflicts: in words; of two different contents under one name this store's own was kept.
@@ -30,7 +30,10 @@ class Merged(NamedTuple):
 
 
 def merge(store: "Store", other: Path) -> Merged:
-    """Take over nodes, then results, then studies. The other store is only read; nothing here is replaced."""
+    """Take over nodes, then results, then studies. The other store is only read.
+
+    Nothing here is replaced, but for results of cases that failed, timed out or ran out of memory here and not there.
+    """
     from gnomon.store.results import Store
 
     source = Store(other, create=False, movable=False)
@@ -62,14 +65,17 @@ def _merge_nodes(store: "Store", source: "Store", conflicts: list[str]) -> int:
 
 
 def _merge_results(store: "Store", source: "Store", conflicts: list[str]) -> int:
+    """Missing results, and those of cases that came to their own end there and were stopped or failed here."""
+    from gnomon.store.results import STOPPED
+
     taken = 0
     for name in source.ids():
         theirs = source.get_result(name)
         if theirs is None:
             continue
         mine = store.get_result(name)
-        if mine is not None:
-            differing = _difference(mine, theirs)
+        if mine is not None and not (mine.status in STOPPED and theirs.status not in STOPPED):
+            differing = None if theirs.status in STOPPED else _difference(mine, theirs)
             if differing:
                 conflicts.append(f"result {name}: {differing} differs; kept this store's")
             continue

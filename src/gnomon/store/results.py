@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -25,6 +24,12 @@ if TYPE_CHECKING:
     from gnomon.store.collect import Collected
     from gnomon.store.merge import Merged
     from gnomon.store.verify import Verified
+
+STOPPED = (
+    "failed",
+    "timeout",
+    "memory",
+)  # a case that did not come to its own end; `diverged` is one that did
 
 _RESULT = msgspec.json.Decoder(Result)
 _DETAILS = msgspec.json.Decoder(Details)
@@ -122,7 +127,8 @@ class Store:
         data = seal("details", body)
         stored = msgspec.structs.replace(result, details=seal_of(data))
         encode(stored, f"result {name[:8]}")  # a result that cannot be written must not leave details behind
-        write_atomic(self._path("details", name), lambda file: file.write(data))
+        # the name carries the checksum: of two writers of one case, each result finds its own details
+        write_atomic(self._details(name, seal_of(data)), lambda file: file.write(data))
         return self._commit(stored)
 
     def _commit(self, result: Result) -> Result:
@@ -139,7 +145,7 @@ class Store:
         path = self._path("results", checked_id(id))
         try:
             result = read_result(path, id)
-            if result.details is not None and not self._path("details", id).is_file():
+            if result.details is not None and not self.details_path(id, result.details).is_file():
                 raise Damaged("refers to details that are missing")
             return result
         except FileNotFoundError:
@@ -153,19 +159,23 @@ class Store:
         result = self.get_result(id)
         if result is None or result.details is None:
             return None
-        path = self._path("details", id)
+        path = self.details_path(id, result.details)
         try:
             return _read_details(path, result)
-        except FileNotFoundError:
+        except FileNotFoundError:  # the result was replaced, and `gc` was quick
             return None
         except Damaged as error:
-            time.sleep(0.05)  # details are replaced before their result: a reader between the two looks again
-            again = self.get_result(id)
-            if again is None or again.details != result.details:
-                return self.get_details(id)
             self.quarantine.put(self._path("results", id), f"result {id[:8]} lost its details")
             self.quarantine.put(path, f"details {id[:8]} {error}")
             return None
+
+    def details_path(self, id: str, seal: str) -> Path:
+        """Where the details of a result lie, given the checksum that the result states.
+
+        Early stores named details by their case alone; they are still found there.
+        """
+        path, early = self._details(id, seal), self._path("details", id)
+        return early if not path.is_file() and early.is_file() else path
 
     def ids(self) -> Iterator[str]:
         """The id of every stored result, sorted; not verified."""
@@ -275,6 +285,9 @@ class Store:
 
         return verify(self)
 
+    def _details(self, name: str, seal: str) -> Path:
+        return self.root / "details" / name[:2] / f"{name}.{checked_id(seal)}.json"
+
     def _path(self, room: str, name: str) -> Path:
         return self.root / room / name[:2] / f"{name}.json"
 
@@ -294,6 +307,8 @@ def read_result(path: Path, name: str) -> Result:
         raise Damaged(f"is not a result of schema {SCHEMA}: {error}") from None
     if result.id != name:
         raise Damaged(f"names another case, {result.id[:40]!r}")
+    if result.details is not None and not is_id(result.details):  # it becomes part of a path
+        raise Damaged("names details that are no checksum")
     return result
 
 

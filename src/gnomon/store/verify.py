@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from gnomon.store.names import node_list
+
 if TYPE_CHECKING:
+    from gnomon.store.quarantine import Found
     from gnomon.store.results import Store
 
 
@@ -14,23 +17,42 @@ class Verified(NamedTuple):
         results: sound results (with sound details, where they have some).
         nodes: sound nodes.
         studies: sound studies.
-        damaged: (path within the store, reason) of what this check found; moved to quarantine where the store
-            may be written.
+        damaged: what this check found; moved to quarantine where the store may be written.
+        missing: (kind, id) of every node that is damaged or gone, to the results that stand and name it. Their
+            scores hold; the runs behind them are lost.
     """
 
     results: int
     nodes: int
     studies: int
-    damaged: tuple[tuple[Path, str], ...]
+    damaged: tuple["Found", ...]
+    missing: dict[tuple[str, str], tuple[str, ...]]
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Ids of the results that were damaged: the cases to run again."""
+        names = [Path(f.path).name.partition(".")[0] for f in self.damaged if f.path.parts[0] == "results"]
+        return tuple(dict.fromkeys(names))
 
 
 def verify(store: "Store") -> Verified:
     """Check every result, its details, every node and every study of a store."""
-    before = set(store.quarantined())
+    from gnomon.store.results import STOPPED
+
+    before = len(store.quarantine.met)
     results = 0
+    needed: dict[tuple[str, str], list[str]] = {}
     for name in list(store.ids()):
         result = store.get_result(name)
-        results += result is not None and (result.details is None or store.get_details(name) is not None)
-    nodes = sum(store.get_node(kind, name) is not None for kind, name in list(store.nodes()))
+        if result is None or (result.details is not None and store.get_details(name) is None):
+            continue
+        results += 1
+        if result.status in STOPPED:  # names the nodes it was about to make, too
+            continue
+        for node in node_list(result.provenance.get("nodes", "")):
+            needed.setdefault(node, []).append(name)
+    sound = {node for node in list(store.nodes()) if store.get_node(*node) is not None}
     studies = len(store.studies())
-    return Verified(results, nodes, studies, tuple(f for f in store.quarantined() if f not in before))
+    found = {one.path: one for one in store.quarantine.met[before:]}
+    missing = {node: tuple(names) for node, names in sorted(needed.items()) if node not in sound}
+    return Verified(results, len(sound), studies, tuple(found.values()), missing)

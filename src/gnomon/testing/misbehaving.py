@@ -1,6 +1,7 @@
 """Learners that misbehave in one known way each, for testing engines: nothing they do may be lost or spread."""
 
 import os
+import sys
 import time
 from typing import ClassVar
 
@@ -57,8 +58,9 @@ class Misbehaving(AbstractLearner):
     """Does what `how` says.
 
     Attributes:
-        how: "grow" (diverges), "still" (persistence), "misshapen" (wrong shape), "nan" (weights are NaN),
-            "raise" (fit fails), "sleep" (never ends), "eat" (takes memory without end), "die" (ends its process).
+        how: "grow" (diverges), "still" (persistence), "misshapen" (wrong shape), "nan" (weights are NaN), "raise" (fit
+            fails), "exit" (calls sys.exit), "sleep" (never ends), "eat" (takes memory without end), "die" (ends its
+            process).
     """
 
     version: ClassVar[int] = 1
@@ -71,6 +73,8 @@ class Misbehaving(AbstractLearner):
         """Misbehave, or return a simulator that does."""
         if self.how == "raise":
             raise RuntimeError("this learner always fails")
+        if self.how == "exit":
+            sys.exit(3)
         if self.how == "sleep":
             time.sleep(3600)
         if self.how == "die":

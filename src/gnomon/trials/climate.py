@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
+from gnomon.trials.arguments import check_arguments
 from gnomon.trials.lengths import steps_of
 
 
@@ -33,6 +34,14 @@ class Climate(AbstractTrial):
     discard: float = 8.0
     tangent_units: int = 16
     tangent_length: float = 12.0
+
+    def __check_init__(self):
+        check_arguments(
+            "climate",
+            counts={"units": (self.units, 2), "tangent_units": (self.tangent_units, 2)},
+            above_zero={"length": self.length, "tangent_length": self.tangent_length},
+            from_zero={"discard": self.discard},
+        )
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""

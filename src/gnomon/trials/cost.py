@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
+from gnomon.trials.arguments import check_arguments
 
 
 class Cost(AbstractTrial):
@@ -23,6 +24,13 @@ class Cost(AbstractTrial):
 
     units: int = 40
     steps: int = 96
+
+    def __check_init__(self):
+        check_arguments(
+            "cost",
+            counts={"units": (self.units, 2), "steps": (self.steps, 1)},
+            above_zero={},
+        )
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
+from gnomon.trials.arguments import check_arguments
 from gnomon.trials.lengths import steps_of
 
 
@@ -26,6 +27,13 @@ class Forecast(AbstractTrial):
     units: int = 40
     horizon: float = 10.0
     threshold: float = 0.4
+
+    def __check_init__(self):
+        check_arguments(
+            "forecast",
+            counts={"units": (self.units, 2)},
+            above_zero={"horizon": self.horizon, "threshold": self.threshold},
+        )
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""

@@ -16,7 +16,6 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
 
 NO_RESPONSE = "no_response"
-VERSION = 1  # raised whenever the same seed gives another null
 
 Present = dict[str, np.ndarray]  # variable -> [unit, ...]
 

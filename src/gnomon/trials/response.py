@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
+from gnomon.trials.arguments import check_arguments
 from gnomon.trials.lengths import cycle, half_range, long_run, moved
 
 LADDER = (-3, -2, -1, 1, 2, 3)  # thirds of the half range: all inside what training saw
@@ -37,6 +38,19 @@ class Response(AbstractTrial):
     discard: float = 10.0
     period: float = 20.0
     spacing: float = 0.25
+
+    def __check_init__(self):
+        check_arguments(
+            "response",
+            counts={"units": (self.units, 2)},
+            above_zero={
+                "length": self.length,
+                "ramp": self.ramp,
+                "period": self.period,
+                "spacing": self.spacing,
+            },
+            from_zero={"discard": self.discard},
+        )
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
+from gnomon.trials.arguments import check_arguments
 from gnomon.trials.lengths import half_range, long_run, moved
 
 STEPS = (2, 3, 4)  # half ranges from the default; the training range ends at 1
@@ -36,6 +37,14 @@ class Shift(AbstractTrial):
     ramp: float = 4.0
     discard: float = 10.0
     spacing: float = 0.25
+
+    def __check_init__(self):
+        check_arguments(
+            "shift",
+            counts={"units": (self.units, 2)},
+            above_zero={"length": self.length, "ramp": self.ramp, "spacing": self.spacing},
+            from_zero={"discard": self.discard},
+        )
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""

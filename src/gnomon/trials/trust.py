@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
+from gnomon.trials.arguments import check_arguments
 from gnomon.trials.lengths import steps_of, stride_of
 
 
@@ -28,6 +29,13 @@ class Trust(AbstractTrial):
     members: int = 9
     horizon: float = 8.0
     spacing: float = 0.2
+
+    def __check_init__(self):
+        check_arguments(
+            "trust",
+            counts={"units": (self.units, 2), "members": (self.members, 2)},
+            above_zero={"horizon": self.horizon, "spacing": self.spacing},
+        )
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
