@@ -1,10 +1,12 @@
 """How often intervals hold the truth: coverage of bootstrap-t and percentile on skewed units, by simulation.
 
-    python benchmarks/interval_coverage.py            # 1000 simulations a line, about ten minutes
-    python benchmarks/interval_coverage.py --quick    # 150 simulations a line, about two minutes
+    python benchmarks/interval_coverage.py            # 200 simulations a line, about a minute of CPU time
+    python benchmarks/interval_coverage.py --full     # 1000 simulations a line
 
-Every line is a simulation with a known truth. The Monte Carlo error of a coverage c from s simulations is
-sqrt(c (1 - c) / s): 0.007 for 0.95 and 1000.
+Every line is a simulation whose right answer is known. In the tables of pseudo-values the truth is drawn anew in every
+simulation, as a run of the world is, and its units stand beside those of the subject, null and floor, as in the
+measures of response and climate; distances of single units hold the draw of their own truth already. The Monte Carlo
+error of a coverage c from s simulations is sqrt(c (1 - c) / s): 0.015 for 0.95 and 200, 0.007 for 1000.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from gnomon.inference.bootstrap import estimate
 from gnomon.inference.compare import compare
 from gnomon.inference.fidelity import judge
 from gnomon.inference.resample import REPLICATES
+from gnomon.numerics.jackknife import paired_error
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -25,6 +28,8 @@ SHAPES: dict[str, Draw] = {  # skewed distances with mean 1
     "chi-square(1)": lambda rng, n: rng.chisquare(1, n),
 }
 NULL, FLOOR = 10.0, 1.0  # mean discrepancies of the simulated cell
+RESPONSE = 2.0  # true mean response of a feature, in the noise of one unit
+RESPONSES = {"response, 1 feature": 1, "response, 8 features": 8}
 
 
 def distances(
@@ -67,12 +72,12 @@ def fidelity_coverage(
     rng = np.random.default_rng([seed, n, int(10 * fidelity), int(shared), list(SHAPES).index(shape)])
     room = held = held_percentile = silent = below = above = 0
     for run in range(runs):
-        cell = distances(rng, n, shape, (fidelity, 0.0, 1.0), shared)
-        got = judge(*cell, seed=run).fidelity
+        subject, null, floor = distances(rng, n, shape, (fidelity, 0.0, 1.0), shared)
+        got = judge(subject, null, floor, seed=run).fidelity
         if got is None:
             continue
         room += 1
-        low, high = percentile(*cell, rng)
+        low, high = percentile(subject, null, floor, rng)
         held_percentile += low <= fidelity <= high
         if got.low is None or got.high is None:
             silent += 1
@@ -104,44 +109,56 @@ def mean_coverage(n: int, draw: Draw, truth: float, runs: int, seed: int) -> tup
     return held / runs, held_percentile / runs
 
 
-def pseudo_values(shift: float, features: int) -> Draw:
-    """Jackknife pseudo-values of U = mean over pairs of x_i . x_j / features, whose expectation is shift squared.
+def responses(
+    rng: np.random.Generator, n: int, features: int, shifts: Sequence[float | None]
+) -> list[np.ndarray]:
+    """Pseudo-values of the squared error of models' mean responses against one drawn truth, mean over features.
 
-    At shift 0 the statistic is degenerate: its influence function vanishes, and U is a chi-square minus its mean.
+    The true response is 2 in every feature, of unit noise. A model is off by its shift in every feature, with unit
+    noise of its own; None is the null, which never responds.
     """
+    truth = rng.normal(RESPONSE, 1.0, (n, features))
+    alive = np.ones(n, bool)
+    found = []
+    for shift in shifts:
+        x = np.zeros((n, features)) if shift is None else rng.normal(RESPONSE + shift, 1.0, (n, features))
+        found.append(paired_error(x, truth, alive) / features)
+    return found
 
-    def draw(rng: np.random.Generator, n: int) -> np.ndarray:
-        x = rng.normal(shift, 1.0, (n, features))
-        total, squares = x.sum(axis=0), np.sum(x**2, axis=0)
-        full = (total**2 - squares) / (n * (n - 1))
-        without = ((total - x) ** 2 - (squares - x**2)) / ((n - 1) * (n - 2))
-        return np.mean(n * full - (n - 1) * without, axis=1)
 
-    return draw
+def response_distance(shift: float, features: int) -> Draw:
+    """The discrepancy of a model off by `shift`, whose expectation is shift squared.
+
+    At shift 0 the statistic is degenerate: its influence function vanishes, and it is a chi-square minus its mean.
+    """
+    return lambda rng, n: responses(rng, n, features, (shift,))[0]
 
 
 def pseudo_fidelity(n: int, features: int, shift: float, runs: int, seed: int) -> tuple[float, float]:
-    """Fidelity of a subject whose mean is off by `shift`, from pseudo-values; null off by 2. Coverage and room."""
+    """Fidelity of a subject whose mean response is off by `shift`, the null without response. Coverage and room."""
     rng = np.random.default_rng([seed, n, features])
-    subject, null, floor = (pseudo_values(s, features) for s in (shift, 2.0, 0.0))
-    truth = (4.0 - shift**2) / 4.0
+    right = 1 - (shift / RESPONSE) ** 2
     room = held = 0
     for run in range(runs):
-        got = judge(subject(rng, n), null(rng, n), floor(rng, n), seed=run).fidelity
+        got = judge(*responses(rng, n, features, (shift, None, 0.0)), seed=run).fidelity
         if got is None:
             continue
         room += 1
-        held += got.low is not None and got.high is not None and got.low <= truth <= got.high
+        held += got.low is not None and got.high is not None and got.low <= right <= got.high
     return held / max(room, 1), room / runs
 
 
-def false_wins(n: int, shape: str, runs: int, seed: int) -> tuple[float, float, float]:
+def equals(rng: np.random.Generator, n: int, units: str) -> list[np.ndarray]:
+    """Two equally good subjects, null and floor: distances a unit, or responses off in opposite directions."""
+    if units in SHAPES:
+        return distances(rng, n, units, (0.7, 0.7, 0.0, 1.0), shared=True)
+    return responses(rng, n, RESPONSES[units], (0.7, -0.7, None, 0.0))
+
+
+def false_wins(n: int, units: str, runs: int, seed: int) -> tuple[float, float, float]:
     """How often two equally good subjects differ, at 5 % and at 1 %, among cells with room; and the share of these."""
     rng = np.random.default_rng([seed, n, 7])
-    found = []
-    for run in range(runs):
-        a, b, null, floor = distances(rng, n, shape, (0.7, 0.7, 0.0, 1.0), shared=True)
-        found.append(compare(a, b, null, floor, seed=run).p_value)
+    found = [compare(*equals(rng, n, units), seed=run).p_value for run in range(runs)]
     tested = np.array([p for p in found if p is not None] or [1.0])
     return float(np.mean(tested < 0.05)), float(np.mean(tested < 0.01)), len(tested) / runs
 
@@ -152,7 +169,7 @@ def print_means(runs: int, seed: int) -> None:
     draws: dict[str, tuple[Draw, float]] = {"normal": (lambda rng, n: rng.normal(size=n), 0.0)}
     draws |= {name: (draw, 1.0) for name, draw in SHAPES.items()}
     draws |= {
-        f"pseudo, shift {s:g}, {k} feature{'s' * (k > 1)}": (pseudo_values(s, k), s * s)
+        f"response off by {s:g}, {k} feature{'s' * (k > 1)}": (response_distance(s, k), s * s)
         for k in (1, 8)
         for s in (0.0, 0.3, 1.0)
     }
@@ -175,22 +192,21 @@ def print_fidelity(runs: int, seed: int) -> None:
 
 
 def print_pseudo(runs: int, seed: int) -> None:
-    print("Fidelity from pseudo-values of a mean response (coverage, and room):")
-    print(f"  {'features':>8}{'shift':>7}{'truth':>8}{'n':>4}{'bootstrap-t':>13}{'room':>7}")
+    print("Fidelity of a mean response, truth drawn, from pseudo-values (coverage, and room):")
+    print(f"  {'features':>8}{'off by':>7}{'right':>8}{'n':>4}{'bootstrap-t':>13}{'room':>7}")
     for features, shift, n in itertools.product((1, 8), (0.0, 0.3, 1.0), (10, 20, 40)):
         held, room = pseudo_fidelity(n, features, shift, runs, seed)
-        print(f"  {features:>8}{shift:>7.1f}{1 - shift**2 / 4:>8.4f}{n:>4}{held:>13.3f}{room:>7.2f}")
+        print(
+            f"  {features:>8}{shift:>7.1f}{1 - (shift / RESPONSE) ** 2:>8.4f}{n:>4}{held:>13.3f}{room:>7.2f}"
+        )
 
 
 def print_wins(runs: int, seed: int) -> None:
-    tries = max(runs // 2, 100)
-    print(
-        f"Two equally good subjects called different, before correction ({tries} simulations, shared starts):"
-    )
-    print(f"  {'units':<15}{'n':>4}{'at 5 %':>9}{'at 1 %':>9}{'room':>7}")
-    for shape, n in itertools.product(SHAPES, (10, 20, 40)):
-        five, one, room = false_wins(n, shape, tries, seed)
-        print(f"  {shape:<15}{n:>4}{five:>9.3f}{one:>9.3f}{room:>7.2f}")
+    print("Two equally good subjects called different, before correction (shared starts, one drawn truth):")
+    print(f"  {'units':<22}{'n':>4}{'at 5 %':>9}{'at 1 %':>9}{'room':>7}")
+    for units, n in itertools.product([*SHAPES, *RESPONSES], (10, 20, 40)):
+        five, one, room = false_wins(n, units, runs, seed)
+        print(f"  {units:<22}{n:>4}{five:>9.3f}{one:>9.3f}{room:>7.2f}")
 
 
 PARTS = {"means": print_means, "fidelity": print_fidelity, "pseudo": print_pseudo, "wins": print_wins}
@@ -200,11 +216,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="150 simulations a line instead of 1000")
+    parser.add_argument("--full", action="store_true", help="1000 simulations a line instead of 200")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", choices=PARTS, action="append", help="one table only (may be repeated)")
     chosen = parser.parse_args()
-    runs = 150 if chosen.quick else 1000
+    runs = 1000 if chosen.full else 200
     print(f"95 % intervals, {runs} simulations a line, seed {chosen.seed}")
     for part in chosen.part or PARTS:
         print()

@@ -44,20 +44,20 @@ Every measure of every case, with value, interval, null, floor and units: [quick
 
 ## Do the controls score what they must?
 
-Over all cells of the two studies that have room and an interval, at a nominal 95 %: the interval of the perfect model
+Over all cells of these studies ({studies}) that have room and an interval, at a nominal 95 %: the interval of the perfect model
 covers 1 in {perfect}, the interval of the null covers 0 in {null}. Cells share truths and starts, so these are not
 independent draws.
 
 ## What the trials can see
 
 Faults of known size, planted in the true worlds; the share of seeds in which the headline's interval excluded 1, with
-Wilson intervals. Size 0 is the perfect model. {power_question}
+Wilson intervals. Size 0 is the perfect model.
 
 {figures}
 
 {power}
 
-All cells: [power.csv](results/power.csv).
+{power_table}
 """
 
 
@@ -68,8 +68,9 @@ def main() -> None:
     store = Store(parser.parse_args().store, create=False)
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
-    found = {name: list(store.results(name)) for name in ("quickstart", "power")}
-    for name in found:
+    studies = [name for name in ("quickstart", "power") if name in store.studies()]
+    found = {"power": []} | {name: list(store.results(name)) for name in studies}
+    for name in studies:
         (folder / f"{name}.csv").write_text(scores(store, name), encoding="utf-8")
     threshold = float(store.study("quickstart").study["rule"]["threshold"])
     table = ladder(found["quickstart"])
@@ -85,12 +86,13 @@ def main() -> None:
         versions=", ".join(f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy")),
         hardware=f"{made['processor']}, {made['cores']} cores",
         question=store.study("quickstart").study["question"],
-        power_question=store.study("power").study["question"],
         ladder=drawn(found["quickstart"], threshold),
         perfect=coverage([*found["quickstart"], *found["power"]], "perfect", 1.0),
         null=coverage([*found["quickstart"], *found["power"]], "null", 0.0),
         figures="\n\n".join(pictures),
-        power=detected(curves),
+        power=detected(curves) if curves else "The study `power` has not been run here.",
+        power_table="All cells: [power.csv](results/power.csv)." if curves else "",
+        studies=" and ".join(f"`{name}`" for name in studies),
     )
     (HERE / "results.md").write_text(text, encoding="utf-8")
     print(f"wrote {HERE / 'results.md'}")

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from gnomon.adapters.callable import CallableRunner, probe
+from gnomon.adapters.declaration import LONGEST_CONTEXT
 from gnomon.adapters.jax_runner import WorldRunner
 from gnomon.adapters.loading import model_of
 from gnomon.core.runs import Unsupported
 from gnomon.core.watch import OutOfTime, Watch
+from gnomon.engine.bench import HISTORY
 from gnomon.spec.errors import BadModel
 from gnomon.spec.experiment import Experiment
 from tests.adapters.lorenz import rk4
@@ -248,3 +250,25 @@ def test_a_jax_declaration_on_a_numpy_function_says_so(world, experiment, starts
     obs = {k: v[0, -1] for k, v in starts.history.items()}
     with pytest.raises(BadModel, match="TracerArrayConversionError"):
         probe(model_of(lambda s, f: np.array(s) * 2, declared={"framework": "jax"}), world.card, obs)
+
+
+def test_a_model_that_exits_is_a_broken_contract(world, experiment, starts):
+    def leaves(state, forcing):
+        raise SystemExit(3)
+
+    obs = {k: v[0, -1] for k, v in starts.history.items()}
+    for declared in ({}, {"batched": True}):
+        with pytest.raises(BadModel, match="SystemExit: 3"):
+            probe(model_of(leaves, declared=declared), world.card, obs)
+        with pytest.raises(BadModel, match="SystemExit: 3"):
+            run(leaves, world, experiment, starts, **declared)
+    tangent = Experiment(label="tangent", units=4, steps=40, outputs=("exponents",))
+    with pytest.raises(BadModel, match="SystemExit: 3"):
+        run(leaves, world, tangent, starts, framework="jax")
+
+
+def test_the_longest_context_is_what_is_kept():
+    assert LONGEST_CONTEXT == HISTORY
+    assert model_of(lorenz, declared={"context": HISTORY}).declared.context == HISTORY
+    with pytest.raises(BadModel, match="context 65 asks for more past states than the 64 that are kept"):
+        model_of(lorenz, declared={"context": HISTORY + 1})

@@ -160,6 +160,14 @@ P = "forecast/forecast"
         ({"identity": None}, "does not say which starts it was run from"),
         ({"identity": np.array("hello")}, "is not the one of a starts file"),
         ({"identity": np.array("[1]")}, "is not the one of a starts file"),
+        (
+            {f"{P}/diverged": np.full((4, 2), -7)},
+            "diverged holds -7; expected the first lost lead, 0 .. 39, or -1",
+        ),
+        ({f"{P}/diverged": np.full((4, 2), 1_000_000)}, "diverged holds 1e\\+06; expected"),
+        ({f"{P}/diverged": np.full((4, 2), np.nan)}, "diverged holds nan; expected"),
+        ({f"{P}/diverged": np.full((4, 2), 0.5)}, "diverged holds 0.5; expected"),
+        ({f"{P}/{v}": None for v in "xyz"}, "holds no runs; expected arrays named"),
         ({f"{P}/diverged": np.zeros(3)}, r"diverged has shape \(3,\); expected \(4, 2\)"),
     ],
 )
@@ -206,6 +214,20 @@ def header(shape, descr="<f8"):
     return buffer.getvalue()
 
 
+def patched(path, changes, *, compressed=False):
+    """A good file with bytes exchanged at places that are found by what stands before them."""
+    (np.savez_compressed if compressed else np.savez)(path, **{f"{P}/x": np.arange(400.0)})
+    data = bytearray(path.read_bytes())
+    for mark, offset, new in changes:
+        at = data.find(mark) + offset
+        data[at : at + len(new)] = new
+    path.write_bytes(data)
+
+
+LOCAL, CENTRAL = b"PK\3\4", b"PK\1\2"
+BROKEN = b"\x93NUMPY\1\0\x76\0" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (".ljust(117) + b"\n"
+
+
 class Bomb:
     def __reduce__(self):
         return (open, ("ran", "w"))
@@ -219,6 +241,14 @@ class Bomb:
         (lambda p: p.write_bytes(b"PK\3\4" + b"\0" * 40), "cannot be read as a .npz file"),
         (lambda p: npz_with(p, "x", header((10**12,))), "claims"),
         (lambda p: npz_with(p, "x", header((-1, 3))), "cannot be read|claims|does not say"),
+        (lambda p: npz_with(p, "x", BROKEN), "cannot be read as a .npz file"),
+        (lambda p: npz_with(p, "x", BROKEN[:9]), "cannot be read as a .npz file"),
+        (lambda p: patched(p, [(LOCAL, 6, b"\1"), (CENTRAL, 8, b"\1")]), "encrypted"),
+        (lambda p: patched(p, [(LOCAL, 8, b"\x63"), (CENTRAL, 10, b"\x63")]), "compression method"),
+        (
+            lambda p: patched(p, [(b"x.npy", 30, b"\xff" * 60)], compressed=True),
+            "cannot be read as a .npz file",
+        ),
         (lambda p: npz_with(p, "x", b"not an array"), "cannot be read as a .npz file"),
         (lambda p: npz_with(p, "x", header((1,), "|O") + pickle.dumps([Bomb()])), "a pickle"),
         (lambda p: npz_with(p, "x", pickle.dumps(Bomb())), "cannot be read as a .npz file"),

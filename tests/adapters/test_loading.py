@@ -103,7 +103,7 @@ def test_what_cannot_be_found(model, target, sentence):
         ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all' (line 1)"),
         ("raise SystemExit('bye')", "SystemExit: bye"),
         ("", "it defines no function"),
-        ("\0", "not valid Python"),
+        ("\0", "mine.py:step: not valid Python"),
     ],
 )
 def test_what_is_wrong_in_the_file(model, source, sentence):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 
 import gnomon
 from gnomon.cli.main import outcome
+from gnomon.engine import usermodel
 from gnomon.spec.errors import BadModel
+from gnomon.spec.study import Limits
 from gnomon.store.results import Store
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "numpy_model.py"
@@ -36,8 +39,17 @@ def say(capsys, folder, monkeypatch):
     return saying
 
 
+def full_name(study):
+    (name,) = (n for n in Store("results").studies() if n.rpartition("-")[0] == study)
+    return name
+
+
 def learner_results(study):
-    return [r for r in Store("results").results(study) if r.case["learner"]["kind"] in ("user", "files")]
+    return [
+        r
+        for r in Store("results").results(full_name(study))
+        if r.case["learner"]["kind"] in ("user", "files")
+    ]
 
 
 def test_a_model_climbs_and_is_not_run_twice(say):
@@ -46,7 +58,7 @@ def test_a_model_climbs_and_is_not_run_twice(say):
     assert "3 of 3 cases run" in err
     assert "mymodel" in out
     assert "full report" in out
-    assert Path("results/test-mymodel-lorenz63.html").is_file()
+    assert Path(f"results/{full_name('test-mymodel-lorenz63')}.html").is_file()
     (result,) = learner_results("test-mymodel-lorenz63")
     assert result.status == "ok"
     assert result.learned["declared"]["trained_on"] == {"rho": [26.0, 30.0]}
@@ -79,7 +91,7 @@ def test_a_broken_contract_costs_nothing(body, sentence, say, folder):
     assert code == 2
     assert sentence in err
     assert err.count("\n") == 1
-    assert "test-broken-lorenz63" not in Store("results").studies()
+    assert not any(n.startswith("test-broken-lorenz63") for n in Store("results").studies())
 
 
 def test_other_units_need_a_scale(say):
@@ -138,6 +150,65 @@ def test_files_of_runs(say):
     assert "was not run from these starts" in err
 
 
+def test_an_exit_is_a_result_and_may_be_tried_again(say, folder):
+    (folder / "leaves.py").write_text(
+        "import sys\ncalls = [0]\ndef step(s, f):\n    calls[0] += 1\n"
+        "    if calls[0] == 33: sys.exit(0)\n    return s\n"
+    )
+    test = ("test", "leaves.py:step", *SMALL, "--trust", "--quiet")
+    for extra, ran in (((), 1), ((), 0), (("--retry",), 1)):
+        code, _, err = say(*test, *extra)
+        assert code == 1
+        assert f"{ran} of 3 cases run" in err
+        assert "forecast: failed: leaves raised SystemExit: 0 (line 5) for unit" in err
+
+
+def test_a_case_that_ran_out_of_time_is_no_success(say, folder, monkeypatch):
+    (folder / "slow.py").write_text("def step(s, f):\n    return s\n")
+    inner = usermodel.run_user_model
+    short = partial(inner, limits=Limits(seconds=1e-9))
+    monkeypatch.setattr(usermodel, "run_user_model", short)
+    code, _, err = say("test", "slow.py:step", *SMALL, "--trust", "--quiet")
+    assert code == 1
+    assert "forecast: timeout" in err
+
+
+def test_namesakes_and_other_trials_keep_their_studies(say, folder):
+    before = set(Store("results").studies())
+    for place, factor in (("a", 1.0), ("b", 0.5)):
+        (folder / place).mkdir()
+        (folder / place / "model.py").write_text(f"def step(s, f):\n    return s * {factor}\n")
+        assert say("test", f"{place}/model.py", *SMALL, "--trust", "--quiet")[0] == 0
+    fewer = ["--world", "lorenz63", "--trials", "forecast", "--units", "4"]
+    assert say("test", "a/model.py", *fewer, "--trust", "--quiet")[0] == 0
+    assert len(set(Store("results").studies()) - before) == 3
+
+
+def test_a_changed_neighbour_is_a_new_model(say, folder):
+    (folder / "user_with_aid.py").write_text("import aid\ndef step(s, f):\n    return s * aid.FACTOR\n")
+    found = []
+    for factor in ("1.0", "0.5"):
+        (folder / "aid.py").write_text(f"FACTOR = {factor}\n")
+        code, _, err = say("test", "user_with_aid.py", *SMALL, "--trust", "--quiet")
+        assert (code, "1 of 3 cases run" in err) == (0, True)
+        found = [r for n in Store("results").studies() if "user_with_aid" in n
+                 for r in Store("results").results(n) if r.case["learner"]["kind"] == "user"]  # fmt: skip
+    one, two = ({s.measure: s.value.value for s in r.scores} for r in found)
+    assert one != two
+
+
+def test_files_without_runs(say):
+    assert say("starts", *SMALL, "--out", "given.npz")[0] == 0
+    given = np.load("given.npz")
+    np.savez("none.npz", identity=given["identity"])
+    code, _, err = say("test", "none.npz", *SMALL, "--quiet")
+    assert (code, "none.npz holds no runs" in err) == (2, True)
+    other = {"climate/free/x": np.zeros((2, 1, 3))}
+    np.savez("other.npz", identity=given["identity"], **other)
+    code, _, err = say("test", "other.npz", *SMALL, "--quiet")
+    assert (code, "holds runs of climate/free but none of forecast" in err) == (2, True)
+
+
 def test_a_notebook(folder, monkeypatch):
     monkeypatch.chdir(folder)
 
@@ -169,7 +240,8 @@ def test_a_notebook_warns_of_leakage(folder, monkeypatch):
 
 def test_the_store_can_be_looked_after(say):
     assert say("verify")[0] == 0
-    code, out, _ = say("ladder", "test-mymodel-lorenz63")
+    name = full_name("test-mymodel-lorenz63")
+    code, out, _ = say("ladder", name)
     assert code == 0
     assert "mymodel" in out
     code, out, err = say("ladder")
@@ -177,19 +249,17 @@ def test_the_store_can_be_looked_after(say):
     assert "say which" in err
     code, out, _ = say("gc", "--dry-run")
     assert "would be removed" in out
-    code, out, _ = say("export", "test-mymodel-lorenz63", "--out", "out")
+    code, out, _ = say("export", name, "--out", "out")
     assert code == 0
-    assert Path("out/test-mymodel-lorenz63.parquet").is_file()
+    assert Path(f"out/{name}.parquet").is_file()
     code, out, _ = say("merge", "results", "--store", "copy")
     assert code == 0
     assert "taken over" in out
-    code, out, _ = say(
-        "report", "test-mymodel-lorenz63", "--out", "one.html", "--figures", "figures", "--format", "svg"
-    )
+    code, out, _ = say("report", name, "--out", "one.html", "--figures", "figures", "--format", "svg")
     assert code == 0
     assert Path("one.html").is_file()
     assert list(Path("figures").glob("*.svg"))
-    code, _, err = say("compare", "mymodel", "nobody", "--study", "test-mymodel-lorenz63")
+    code, _, err = say("compare", "mymodel", "nobody", "--study", name)
     assert code == 2
     assert "has no learner 'nobody'" in err
 

@@ -1,11 +1,13 @@
 """Paired comparison, Holm's correction, and what may be claimed."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.inference.compare import Comparison, Versus, beats, compare, holm
+from gnomon.inference.compare import REPLICATES, Comparison, Versus, beats, compare, holm
+from gnomon.report.versus import MOST
 from gnomon.spec.errors import BadData
 from gnomon.spec.results import Estimate
 
@@ -76,6 +78,48 @@ def test_divergence_counts_against_the_one_that_diverges():
     capped = np.where(np.isinf(b), 2 * null.mean(), b)
     assert got.difference.value == pytest.approx((capped.mean() - a.mean()) / (null.mean() - floor.mean()))
     assert got.difference.low > 0
+
+
+def test_a_diverging_subject_never_beats_one_that_stays():
+    """A survivor that is wrong by ten times the null counts no more than a lost unit."""
+    _, _, null, floor = arrays()
+    a = 10 * null
+    b = np.full(40, np.inf)
+    got = compare(a, b, null, floor, seed=0)
+    assert got.difference.value >= -1e-12
+    assert (got.lost_a, got.lost_b) == (0, 40)
+    mixed = np.where(np.arange(40) < 20, np.inf, a)  # as wrong where it lives
+    assert compare(a, mixed, null, floor, seed=0).difference.value >= -1e-12
+
+
+def test_the_cap_of_a_living_unit_is_that_of_a_lost_one():
+    a, b, null, floor = arrays()
+    b[:10] = 50 * null.mean()
+    gone = b.copy()
+    gone[:10] = np.inf
+    one, other = (compare(a, x, null, floor, seed=0) for x in (b, gone))
+    assert one.difference.value == pytest.approx(other.difference.value)
+    assert one.p_value == other.p_value
+
+
+def test_whoever_lost_more_units_wins_nothing():
+    one = versus(0.0005, 0.1, 0.3)
+
+    def lost(a, b, pair=one):
+        comparison = msgspec.structs.replace(pair.comparison, lost_a=a, lost_b=b)
+        return beats([msgspec.structs.replace(pair, comparison=comparison)])[0]
+
+    assert lost(3, 1).outcome == "undecided"
+    assert "lost 3 units and the other 1" in lost(3, 1).text
+    assert lost(1, 3).outcome == lost(2, 2).outcome == "beats"
+    reverse = versus(0.0005, -0.3, -0.1)
+    assert lost(1, 3, reverse).outcome == "undecided"
+    assert lost(3, 1, reverse).outcome == "loses"
+
+
+def test_the_most_comparisons_of_a_report_can_still_be_decided():
+    assert holm([2 / (REPLICATES + 1)] * MOST)[0] < 0.05
+    assert not holm([2 / (REPLICATES + 1)] * (MOST + 1))[0] < 0.05
 
 
 def test_without_room_there_is_no_test():

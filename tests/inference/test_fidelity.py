@@ -98,8 +98,11 @@ def test_the_cap_carries_the_error_of_the_null():
     gradient = np.array([low, -n]) / (n - low) ** 2  # of -N / (N - L)
     stderr = np.sqrt(gradient @ np.cov(null, floor) @ gradient / 40)
     assert got.status == "diverged"
-    assert got.fidelity.value == pytest.approx(-n / (n - low))
     assert got.fidelity.stderr == pytest.approx(stderr)
+    assert -n / (n - low) < -1
+    assert (got.fidelity.value, got.fidelity.low) == (-1.0, -1.0)  # shown no lower
+    assert "below -1 is shown as -1" in got.reason
+    assert "below -1 is shown as -1" in got.fidelity.reason
 
 
 def test_more_than_half_diverged_is_a_divergence_with_or_without_room():

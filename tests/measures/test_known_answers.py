@@ -136,6 +136,27 @@ def test_exponents_and_dimension_of_the_synthetic_world():
     assert KaplanYorke().discrepancy(t, s).mean() == pytest.approx(2.5**2, rel=0.05)
 
 
+def with_exponents(exponents) -> Evidence:
+    evidence = synthetic_evidence("subject")
+    tangent = evidence.runs["tangent"]._replace(exponents=np.broadcast_to(exponents, (24, len(exponents))))
+    return evidence._replace(runs={**evidence.runs, "tangent": tangent})
+
+
+def test_a_dimension_beyond_the_computed_exponents_is_unknown():
+    with pytest.raises(CannotMeasure, match="only 2 exponents were computed and their sum is positive"):
+        KaplanYorke().summarise(with_exponents([1.0, -0.5]))
+    assert KaplanYorke().summarise(with_exponents([1.0, -2.0]))["dimension"][0] == 1.5
+    assert KaplanYorke().summarise(with_exponents([0.0, 0.0]))["dimension"][0] == 0
+    assert KaplanYorke().summarise(with_exponents([1.0, 0.5, -0.5]))["dimension"][0] == 3
+
+
+def test_a_map_that_forgets_its_state_has_no_exponents():
+    for measure in (LeadingExponent(), KaplanYorke()):
+        with pytest.raises(CannotMeasure, match="the map forgets its state"):
+            measure.summarise(with_exponents([-870.0, -870.0, -870.0]))
+        measure.summarise(with_exponents([-20.0, -870.0, -870.0]))
+
+
 def with_balances(evidence: Evidence, *balances: Balance) -> Evidence:
     card = evidence.card
     fields = {name: getattr(card, name) for name in card.__struct_fields__} | {"balances": balances}

@@ -1,11 +1,13 @@
 """Garbage: what nothing refers to goes, what something refers to stays, and the young are spared."""
 
+import errno
 import os
 import time
 
 import numpy as np
 import pytest
 
+from gnomon.spec.errors import StoreError
 from gnomon.spec.identity import identity
 from gnomon.store.results import Store
 from tests.store.plain import details, result
@@ -62,3 +64,22 @@ def test_leftovers_of_killed_writers_go(store):
         path.write_bytes(b"left")
     assert set(store.gc(grace=0).paths) == {p.relative_to(store.root) for p in left}
     assert store.query("SELECT count(*) AS n FROM cells") == [{"n": 2}]
+
+
+def test_what_cannot_be_removed_is_an_error(store, monkeypatch):
+    def refuse(path):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gnomon.store.collect.os.unlink", refuse)
+        with pytest.raises(StoreError, match=r"cannot remove .* may not be removed by you"):
+            store.gc(grace=0)
+    assert store.has_node("runs", LOST)
+
+
+def test_what_another_process_has_removed_is_no_concern(store, monkeypatch):
+    def gone(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+    monkeypatch.setattr("gnomon.store.collect.os.unlink", gone)
+    assert store.gc(grace=0).paths == ()

@@ -103,3 +103,18 @@ def test_a_store_is_not_merged_with_itself_or_with_nothing(stores, tmp_path):
         mine.merge(mine.root)
     with pytest.raises(StoreError, match="no result store"):
         mine.merge(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout", "memory"])
+def test_a_case_that_came_to_its_end_wins_over_one_that_did_not(tmp_path, status):
+    mine, other = Store(tmp_path / "mine"), Store(tmp_path / "other")
+    mine.put_result(result(0, status=status))
+    mine.put_result(result(1))
+    mine.put_result(result(2, status=status))
+    other.put_result(result(0), details())
+    other.put_result(result(1, status=status))
+    other.put_result(result(2, status="diverged"))
+    assert mine.merge(other.root) == (2, 0, 0, (), ())
+    assert [mine.get_result(result(n).id).status for n in range(3)] == ["ok", "ok", "diverged"]
+    assert mine.get_details(result(0).id) == details()
+    assert mine.merge(other.root) == (0, 0, 0, (), ())

@@ -247,3 +247,59 @@ def test_a_store_that_may_not_be_changed_reports_and_leaves_alone(store):
     assert path.read_bytes() == b"{}"
     assert other.query("SELECT count(*) AS n FROM scores") == [{"n": 0}]
     assert not (store.root / "index").exists()
+
+
+def test_two_writers_of_one_case_leave_a_result_with_its_own_details(store):
+    """The second writer's result is committed last, whichever details were written last."""
+    first = store.put_result(result(fidelity=0.1), details())
+    second = store.put_result(result(fidelity=0.2), Details())
+    assert first.details != second.details
+    store._commit(first)  # as if the first writer had been slower between details and result
+    assert store.get_details(first.id) == details()
+    store._commit(second)
+    assert store.get_details(first.id) == Details()
+    assert store.verify().damaged == ()
+    [lone] = store.gc(grace=0).paths
+    assert first.details in lone.name
+    assert store.get_details(second.id) == Details()
+
+
+def test_details_named_by_their_case_alone_are_still_found(store):
+    stored = store.put_result(result(), details())
+    path = store.details_path(stored.id, stored.details)
+    early = path.with_name(f"{stored.id}.json")
+    os.rename(path, early)
+    assert store.get_details(stored.id) == details()
+    assert store.gc(grace=0).paths == ()
+    early.write_bytes(early.read_bytes()[:-10])
+    assert store.get_details(stored.id) is None
+
+
+def test_verify_names_its_own_finds_and_what_results_have_lost(store):
+    store.put_node("truth", NODE, {"a": np.ones(3)}, {})
+    needing = store.put_result(result(1, nodes=f"truth/{NODE}"))
+    store.put_result(result(2, nodes=f"truth/{identity('truth', 'never made')}", status="failed"))
+    old = store.put_result(result(3))
+    result_file(store, old.id).write_bytes(b"old damage")
+    store.get_result(old.id)
+    node = store.root / "nodes" / "truth" / NODE[:2] / f"{NODE}.npz"
+    node.write_bytes(b"new damage")
+    found = store.verify()
+    assert {f.path.name for f in found.damaged} == {f"{NODE}.npz", f"{NODE}.json"}
+    assert all(f.moved for f in found.damaged)
+    assert found.missing == {("truth", NODE): (needing.id,)}
+    assert found.lost == ()
+    assert store.get_result(needing.id) == needing
+    assert store.verify().damaged == ()
+    assert store.verify().missing == found.missing
+
+
+def test_a_store_that_may_not_be_changed_moves_nothing(store):
+    stored = store.put_result(result())
+    result_file(store, stored.id).write_bytes(b"{}")
+    other = Store(store.root, movable=False)
+    for _ in range(2):
+        [found] = other.verify().damaged
+        assert not found.moved
+    assert other.verify().lost == (stored.id,)
+    assert not (store.root / "quarantine").exists()

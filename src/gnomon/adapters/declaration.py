@@ -10,7 +10,6 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadModel
 from gnomon.spec.registry import suggest
 
-
 LONGEST_CONTEXT = 64  # past observations that are recorded before every start
 
 

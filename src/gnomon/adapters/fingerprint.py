@@ -227,7 +227,10 @@ def _is_array(value: Any) -> bool:
 
 def _known_name(value: Any) -> str:
     """Name and version of something that a known library or Python itself holds under that very name; else ""."""
-    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    try:
+        name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    except Exception:  # an object's own __getattr__ may raise anything
+        return ""
     if not isinstance(name, str):
         return ""
     for place in (getattr(value, "__module__", None), "numpy", "scipy.special"):

@@ -166,7 +166,8 @@ def _program_mb(model: Any, states: Any, forcing: Forcing, keys: Any) -> float:
 
     Asked of the compiler, because a warm process has taken its memory before and its resident set says nothing.
     """
-    program = _chunk.lower(model, states, forcing, keys, jnp.asarray(0), jnp.asarray(1)).compile()
+    jitted: Any = _chunk  # typed as the plain function; it carries equinox's `lower`
+    program = jitted.lower(model, states, forcing, keys, jnp.asarray(0), jnp.asarray(1)).compile()
     told = program.compiled.memory_analysis()
     if told is None:
         return float("nan")

@@ -80,7 +80,7 @@ class AttractorMixture(AbstractMeasure):
             return with_lost(pseudo_values(whole, left_out), alive)
         kept = alive[order[place // size]]  # draws from units that both still have
         p, q, owner = p[kept][:, alive], q[kept], (np.cumsum(alive) - 1)[order[place // size]][kept]
-        whole = float(np.mean(logsumexp(p, axis=1) - logsumexp(q, axis=1)))
+        whole = float(np.mean(np.asarray(logsumexp(p, axis=1)) - np.asarray(logsumexp(q, axis=1))))
         if n < 2:
             return with_lost(np.full(1, whole), alive)
         others = owner[:, None] != np.arange(n)
@@ -133,7 +133,7 @@ class AttractorMixture(AbstractMeasure):
 
 
 def _left_out_logs(parts: np.ndarray) -> np.ndarray:
-    """[draw, unit] log of the mean density of all units but one; sums from both sides, since differences would cancel."""
+    """[draw, unit] log of the mean density of all units but one, from sums of both sides: differences cancel."""
     n = parts.shape[1]
     none = np.full((len(parts), 1), -np.inf)
     before = np.concatenate([none, np.logaddexp.accumulate(parts, axis=1)[:, :-1]], axis=1)

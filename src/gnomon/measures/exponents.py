@@ -72,8 +72,8 @@ class KaplanYorke(AbstractMeasure):
     """Squared error of the Kaplan-Yorke dimension of the learned system.
 
     D = j + (l_1 + … + l_j) / |l_{j+1}|, j the last index with a non-negative sum (Kaplan and Yorke 1979,
-    doi:10.1007/BFb0064319), of each unit; d = (mean - truth's mean)^2 corrected for the noise of both means. The number a
-    unit is the pseudo-value.
+    doi:10.1007/BFb0064319), of each unit; d = (mean - truth's mean)^2 corrected for the noise of both means. The number
+    a unit is the pseudo-value.
 
     What misleads: a learned system with memory has more directions than the world, and one slow spurious direction adds
     a whole dimension. So does a neutral one: where the truth's spatial mean is fixed and a learned map keeps whatever

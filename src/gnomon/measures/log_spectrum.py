@@ -154,7 +154,9 @@ def _left_out(truth: np.ndarray, subject: np.ndarray) -> np.ndarray:
     """[unit left out of the truth, unit of the subject, ...] distances, from [unit, ..., band]."""
     centre = truth.mean(axis=0)  # taken off first: squares of small numbers lose fewer digits
     r, x = (np.moveaxis(v - centre, 0, -2) for v in (left_out_means(truth), subject))
-    squares = (r**2).sum(axis=-1)[..., :, None] + (x**2).sum(axis=-1)[..., None, :] - 2 * r @ np.swapaxes(x, -1, -2)
+    squares = (
+        (r**2).sum(axis=-1)[..., :, None] + (x**2).sum(axis=-1)[..., None, :] - 2 * r @ np.swapaxes(x, -1, -2)
+    )
     return np.moveaxis(np.sqrt(np.maximum(squares, 0.0) / r.shape[-1]), (-2, -1), (0, 1))
 
 

@@ -21,10 +21,10 @@ class Nonlinearity(AbstractMeasure):
     internal variability, squares corrected for noise (the question of Chen et al. 2026,
     doi:10.48550/arXiv.2602.11313).
 
-    discrepancy = |N - N_truth|^2 / |2 X_truth(d)|^2 with N = X(2d) - 2 X(d), corrected for the noise of both. The vector and the
-    truth's own denominator are taken rather than the difference of two ratios, because the ratio of a model that
-    hardly responds divides noise by noise. No response and a strictly linear response (pattern scaling) are then the
-    same null: N = 0. The number a unit is the pseudo-value.
+    discrepancy = |N - N_truth|^2 / |2 X_truth(d)|^2 with N = X(2d) - 2 X(d), corrected for the noise of both. The
+    vector and the truth's own denominator are taken rather than the difference of two ratios, because the ratio of a
+    model that hardly responds divides noise by noise. No response and a strictly linear response (pattern scaling) are
+    then the same null: N = 0. The number a unit is the pseudo-value.
 
     What misleads: a ratio of norms has no sign, so saturation and amplification of equal size have equal values (the
     discrepancy and the figure tell them apart); where the true response is nearly linear there is no room.

@@ -17,15 +17,15 @@ from gnomon.spec.results import Curve
 class ResponseError(AbstractMeasure):
     """Squared error of the forced response, over all amplitudes of a steady forcing.
 
-    X(a) = mean over units of (time mean of the features under forcing a - time mean in the control). With R the
-    truth's X, d = mean over amplitudes and features of (X - R)^2 / (internal variance of the time mean),
-    corrected for the noise of X and R: the mean over pairs of units i != j of (x_i - r_i)(x_j - r_j), r_i the truth's
-    unit beside x_i (Hoeffding 1948, doi:10.1214/aoms/1177730196; responses as in Lucarini et al. 2017, doi:10.1007/s10955-016-1506-z). The number a unit
-    is the pseudo-value, which can be negative.
+    X(a) = mean over units of (time mean of the features under forcing a - time mean in the control). With R the truth's
+    X, d = mean over amplitudes and features of (X - R)^2 / (internal variance of the time mean), corrected for the
+    noise of X and R: the mean over pairs of units i != j of (x_i - r_i)(x_j - r_j), r_i the truth's unit beside x_i
+    (Hoeffding 1948, doi:10.1214/aoms/1177730196; responses as in Lucarini et al. 2017, doi:10.1007/s10955-016-1506-z).
+    The number a unit is the pseudo-value, which can be negative.
 
     What misleads: the largest amplitude and the most responsive features decide; the internal variance is itself
-    estimated from the truth's units, and taken as exact; a model whose control climate is wrong can still respond rightly, and
-    `climate` must tell.
+    estimated from the truth's units, and taken as exact; a model whose control climate is wrong can still respond
+    rightly, and `climate` must tell.
     """
 
     version: ClassVar[int] = 2

@@ -31,8 +31,9 @@ class ResponsePattern(AbstractMeasure):
 
     odd = (X(+a) - X(-a)) / 2, even = (X(+a) + X(-a)) / 2; r = X . R / (|X| |R|), uncentred, over all amplitudes and
     features in units of internal variability (Santer et al. 1993, doi:10.1007/BF00209666). d = 1 - r; the number a unit
-    is the jackknife pseudo-value, which leaves out a unit of X together with the truth's unit beside it. Noise has a pattern too: where |X| is less than half of |R|, half of |R| takes its
-    place in the denominator, so that no response has r near 0 instead of anything between -1 and 1.
+    is the jackknife pseudo-value, which leaves out a unit of X together with the truth's unit beside it. Noise has a
+    pattern too: where |X| is less than half of |R|, half of |R| takes its place in the denominator, so that no response
+    has r near 0 instead of anything between -1 and 1.
 
     What misleads: strength does not enter above one half, and does below; noise in X and R pulls r below 1 for the
     perfect model too (the floor shows by how much); with few features a correlation is high by chance. Many worlds

@@ -19,9 +19,9 @@ class ShiftError(AbstractMeasure):
     """Squared error of the response to steady forcings beyond the training range.
 
     As `response_error`, over the shifts: d = mean over shifts and features of (X - R)^2 / (internal variance),
-    corrected for the noise of X and R (pairs of units); X is the change of the mean features from the same model's control (Hoeffding 1948,
-    doi:10.1214/aoms/1177730196; the question of Chen et al. 2026, doi:10.48550/arXiv.2602.11313). The number a unit is
-    the pseudo-value.
+    corrected for the noise of X and R (pairs of units); X is the change of the mean features from the same model's
+    control (Hoeffding 1948, doi:10.1214/aoms/1177730196; the question of Chen et al. 2026,
+    doi:10.48550/arXiv.2602.11313). The number a unit is the pseudo-value.
 
     What misleads: the knob's value does not make worlds comparable; distance beyond the range and forced signal over
     internal variability do, and both are drawn. The largest shift decides. A diverged shift loses the whole unit.

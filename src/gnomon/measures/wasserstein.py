@@ -23,9 +23,10 @@ class Wasserstein(AbstractMeasure):
     doi:10.1029/2020GL089385).
 
     discrepancy = squared W2 = integral of (mean Q - mean Q_truth)^2, means over units (in one dimension the mean of
-    quantile functions is the Wasserstein barycentre), corrected for the noise of both; the number a unit is the pseudo-value,
-    which can be negative. W1 of single short runs is mostly chance (on Lorenz-63 it leaves no room between null and
-    floor), and W1 of pooled runs has a kink at zero, where a jackknife fails; the square has neither fault.
+    quantile functions is the Wasserstein barycentre), corrected for the noise of both; the number a unit is the
+    pseudo-value, which can be negative. W1 of single short runs is mostly chance (on Lorenz-63 it leaves no room
+    between null and floor), and W1 of pooled runs has a kink at zero, where a jackknife fails; the square has neither
+    fault.
 
     Both are means over channels: a variable's alike points are pooled, others are channels of their own.
 

@@ -13,9 +13,9 @@ from gnomon.spec.results import Details, Result
 from gnomon.spec.study import CONTROLS, Rule
 from gnomon.store.results import Store
 
-MOST = (
-    499  # comparisons, the most in which the smallest p-value of 1e-4 can survive Holm at 5 %; beyond it only the rule's subject (or the first learner) is compared with the others
-)
+# Comparisons, the most in which the smallest p-value, 1e-4, survives Holm at 5 %. Beyond it only the rule's subject (or
+# the first learner) is compared with the others.
+MOST = 499
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import importlib
 import importlib.metadata
 import inspect
 from collections.abc import Mapping
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, cast, get_type_hints
 
 import msgspec
 
@@ -224,7 +224,7 @@ def _of_kind(kind: str, name: str, thing: Any, *, made: bool = False) -> Any:
     needs = _NEEDS[kind]
     fits = any(all(callable(getattr(thing, n, None)) for n in names) for names in needs)
     maker = not made and callable(thing) and not isinstance(thing, type)
-    if not (fits and (made or isinstance(thing, type)) or maker):
+    if not ((fits and (made or isinstance(thing, type))) or maker):
         wanted = " or ".join(" and ".join(names) for names in needs)
         what = thing if isinstance(thing, type) else type(thing)
         raise BadSpec(f"{name!r} is no {kind[:-1]}: {what.__qualname__} lacks {wanted}")
@@ -253,13 +253,11 @@ def _signature_struct(factory: Any) -> type[msgspec.Struct]:
     """A msgspec Struct with one field for each argument a person may set."""
     init = factory.__init__ if isinstance(factory, type) else factory
     hints = get_type_hints(init)
-    made = (
-        {f.name: f.default_factory for f in dataclasses.fields(factory)}
-        if dataclasses.is_dataclass(factory)
-        else {}
-    )
+    made: dict[str, Any] = {}
+    if isinstance(factory, type) and dataclasses.is_dataclass(factory):
+        made = {f.name: f.default_factory for f in dataclasses.fields(factory)}
     fields: list[Any] = []
-    for p in inspect.signature(factory).parameters.values():
+    for p in inspect.signature(cast(Any, factory)).parameters.values():
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             continue
         hint = hints.get(p.name, Any)

@@ -207,7 +207,9 @@ def check_arguments(path: Path, study: Study) -> None:
             if kind == "learners" and ref.kind not in BROUGHT:
                 typed_arguments(kind, ref.kind, ref.args)
             else:
-                build(kind, ref.kind, ref.args)
+                made = build(kind, ref.kind, ref.args)
+                if kind == "learners":
+                    made.identity()  # reads the files that it names
         except (GnomonError, ValueError, ArithmeticError) as error:
             named = [key for key in ref.args if re.search(rf"\b{re.escape(key)}\b", str(error))]
             place = _place(path, text, (*where, "args", *named[:1]))
