@@ -45,8 +45,9 @@ Every measure of every case, with value, interval, null, floor and units: [quick
 ## Do the controls score what they must?
 
 Over all cells of these studies ({studies}) that have room and an interval, at a nominal 95 %: the interval of the
-perfect model covers 1 in {perfect}, the interval of the null covers 0 in {null}. Cells share truths and starts, so these are not
-independent draws.
+perfect model covers 1 in {perfect}.
+The interval of the null covers 0 in {null}.
+Cells share truths and starts, so these are not independent draws.
 
 ## What the trials can see
 
