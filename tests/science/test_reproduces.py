@@ -1,4 +1,4 @@
-"""The quickstart run twice gives identical values, cost aside: scores, per-unit values, figures and what was learned."""
+"""The quickstart run twice gives identical values, cost aside: scores, unit values, figures, what was learned."""
 
 import msgspec
 import pytest

@@ -17,13 +17,13 @@ _ENDS: dict[Scheme, tuple[str, str, str]] = {
 
 ROLES: dict[Scheme, dict[str, tuple[str, ...]]] = {
     "light": {
-        "subject": ("#0b62b0", "#5aa0dc", "#0a8f8f", "#7a6fc9"),
+        "subject": ("#0b62b0", "#5aa0dc", "#0a8f8f", "#7a6fc9", "#b0437c"),
         "truth": ("#16191d", "#5b6470", "#8d96a3"),
         "floor": ("#7d8590", "#a3abb5", "#bcc3cb"),
         "null": ("#b06a1f", "#c98f55", "#dcb48a"),
     },
     "dark": {
-        "subject": ("#6cb4f5", "#a9d3fa", "#4fd1c5", "#b3a9f2"),
+        "subject": ("#6cb4f5", "#a9d3fa", "#4fd1c5", "#b3a9f2", "#f08fc0"),
         "truth": ("#f2f4f7", "#b4bcc8", "#8a93a0"),
         "floor": ("#9aa3af", "#7c8591", "#626b76"),
         "null": ("#e0a15c", "#c58745", "#a8723a"),

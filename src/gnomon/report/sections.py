@@ -99,8 +99,6 @@ def detections(results: Sequence[Result]) -> tuple[list[PowerCurve], list[Curve]
                 role="subject",
                 x=tuple(p.size for p in c.points),
                 y=tuple(p.rate for p in c.points),
-                low=tuple(p.low for p in c.points),
-                high=tuple(p.high for p in c.points),
             )
             for c in curves
             if (c.fault, c.world) == (fault, world)
@@ -113,7 +111,7 @@ def detections(results: Sequence[Result]) -> tuple[list[PowerCurve], list[Curve]
                 x_label="size of the planted fault",
                 y_label="share of seeds that detect it (1)",
                 series=series,
-                note="band: Wilson interval; size 0 is the perfect model",
+                note="size 0 is the perfect model; with few seeds the intervals are wide, see the table",
             )
         )
     return curves, figures
