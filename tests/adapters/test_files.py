@@ -15,7 +15,7 @@ from gnomon.adapters.files import FilesRunner, open_rollouts, start_arrays, star
 from gnomon.adapters.loading import model_of
 from gnomon.core.runs import Unsupported
 from gnomon.core.watch import Watch
-from gnomon.spec.errors import BadData, MissingExtra, BadModel
+from gnomon.spec.errors import BadData, BadModel, MissingExtra
 from gnomon.spec.experiment import Experiment
 from tests.adapters.lorenz import rk4
 
