@@ -137,9 +137,22 @@ def _weighed(
         table = measure.summarise(evidence)
         if truth is None:
             return Weighed(evidence, table, None, None)
-        return Weighed(evidence, table, measure.discrepancy(truth, table), measure.value(truth, table))
+        distances, values = measure.discrepancy(truth, table), measure.value(truth, table)
+        return Weighed(evidence, table, _settled(distances), _settled(values))
 
     return make() if role == "subject" else stage.remember((ref.kind, canonical(ref.args), role, null), make)
+
+
+def _settled(x: np.ndarray) -> np.ndarray:
+    """Eight significant digits, one more than runs are kept with.
+
+    The last digits of a NumPy sum depend on where the array lies in memory; without this, two identical runs differ.
+    """
+    out = np.array(x, float)
+    finite = np.isfinite(out) & (out != 0)
+    unit = 10.0 ** (np.floor(np.log10(np.abs(out[finite]))) - 7)
+    out[finite] = np.round(out[finite] / unit) * unit
+    return out
 
 
 def first_divergence(evidence: Evidence) -> tuple[float | None, int, int]:
