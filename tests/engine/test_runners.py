@@ -1,15 +1,17 @@
 """The runners: what a lane sees, what members share, how divergence is recorded."""
 
+import copy
 from typing import ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 import pytest
 
 from gnomon.adapters.jax_runner import CHUNK, SimulatorRunner, WorldRunner, make_starts
-from gnomon.core.runner import noisy_history
+from gnomon.core.runner import lagged_errors, noisy_history
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.watch import OutOfTime, Watch
 from gnomon.spec.cards import SimulatorCard
@@ -49,6 +51,13 @@ def starts(world):
 
 def experiment(**fields):
     return Experiment(**{"label": "e", "units": UNITS, "steps": 5, **fields})
+
+
+def with_card(world, **fields):
+    """The same world with another card, which is a static field."""
+    other = copy.copy(world)
+    object.__setattr__(other, "card", msgspec.structs.replace(world.card, **fields))
+    return other
 
 
 def test_history_ends_at_the_start(world, starts):
@@ -151,7 +160,7 @@ def test_exponents_of_a_doubling_map_are_log_two(world, starts):
 def test_timing_reports_cost(world, starts):
     runs = WorldRunner(world, False).run(experiment(outputs=("timing",)), starts, seed=1, watch=Watch())
     assert runs.cost["seconds"] > 0
-    assert runs.cost["steps"] == UNITS * CHUNK
+    assert runs.cost["steps"] == UNITS * experiment().steps  # no more than was ordered
     assert runs.cost["peak_memory_mb"] >= 0
 
 
@@ -159,3 +168,45 @@ def _forcing(world):
     from gnomon.core.forcing import forcing_of
 
     return forcing_of(world.card, (), 1)
+
+
+def test_averages_are_means_over_the_stride(world, starts):
+    instants = WorldRunner(world, False).run(experiment(steps=40), starts, seed=1, watch=Watch())
+    means = WorldRunner(world, False).run(
+        experiment(steps=10, stride=4, average=True), starts, seed=1, watch=Watch()
+    )
+    expected = instants.obs["x"].reshape(UNITS, 1, 10, 4).mean(axis=3)
+    np.testing.assert_allclose(means.obs["x"], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_lanes_make_no_difference(world, starts, lanes):
+    """Advanced one or three at a time (the last block filled up), the units are those of one batch."""
+    narrow = with_card(world, lanes=lanes)
+    together = WorldRunner(world, True).run(experiment(), starts, seed=1, watch=Watch())
+    apart = WorldRunner(narrow, True).run(experiment(), starts, seed=1, watch=Watch())
+    np.testing.assert_allclose(apart.obs["x"], together.obs["x"], rtol=1e-5)
+
+
+def test_lagged_errors_have_the_declared_share_of_the_spread(world):
+    """Drawn from white snapshots of unit variance, their standard deviation is obs_error / scale; pairs are shared."""
+    card = msgspec.structs.replace(world.card, errors="lagged")
+    rng = np.random.default_rng(0)
+    library = {k: rng.standard_normal((64, 500)).astype(np.float32) for k in "xyz"}
+    library["y"] = library["x"]
+    drawn = lagged_errors(card, library, (400,), rng)
+    by_name = {v.name: v for v in card.variables}
+    for name in "xyz":
+        v = by_name[name]
+        assert drawn[name].std() == pytest.approx(v.obs_error / v.scale, rel=0.05)
+    share = by_name["y"].obs_error / by_name["y"].scale / (by_name["x"].obs_error / by_name["x"].scale)
+    np.testing.assert_allclose(drawn["y"], share * drawn["x"], rtol=1e-4)
+
+
+def test_lagged_histories_come_from_the_spin_up(world):
+    lagged = with_card(world, errors="lagged", history=8)
+    starts = make_starts(lagged, (), UNITS, history=8, seed=1, watch=Watch())
+    assert starts.library["x"].shape[0] == 8 * UNITS
+    seen = noisy_history(lagged.card, starts, 5, seed=3)
+    assert seen["x"].shape == (UNITS, 5, 8)
+    assert 0 < np.abs(seen["x"] - starts.history["x"][:, None]).max() < 20

@@ -92,3 +92,12 @@ def test_overconfident_shrinks_the_spread_by_its_size(card):
     out = build("learners", "overconfident", {"size": 0.5}).alter_runs(some_runs(members), card).obs["x"]
     np.testing.assert_allclose(out.mean(axis=1), members.mean(axis=1))
     np.testing.assert_allclose(out.std(axis=1), 0.5 * members.std(axis=1))
+
+
+def test_peer_is_the_imperfect_twin_from_the_same_start(tmp_path, card):
+    subject, truth = subject_and_truth(tmp_path, "peer", {}, "forecast", units=6, horizon=1.0)
+    perfect, _ = subject_and_truth(tmp_path, "perfect", {}, "forecast", units=6, horizon=1.0)
+    first = np.abs(subject.obs["x"][:, 0, 0] - truth.obs["x"][:, 0, 0])
+    assert first.max() < 20 * card.variables[0].obs_error
+    wrong = np.abs(subject.obs["x"] - truth.obs["x"]).mean()
+    assert wrong > 2 * np.abs(perfect.obs["x"] - truth.obs["x"]).mean()

@@ -92,3 +92,14 @@ def test_draws_are_reproducible_and_independent(name, card, data, starts):
     other = run(name, card, data, starts, seed=1)
     np.testing.assert_array_equal(one.obs["x"], same.obs["x"])
     assert (one.obs["x"] != other.obs["x"]).any()
+
+
+def test_gaussian_of_few_samples_lives_in_their_span(card, data, starts):
+    """Two samples of three numbers: draws lie on the line through them, with their variance."""
+    few = {k: v[:, :1] for k, v in data.obs.items()}
+    runs = run("gaussian", card, data._replace(obs=few, train=np.arange(2)), starts, steps=400)
+    ends = np.stack([few[k][:2, 0] for k in "xyz"], axis=-1)
+    drawn = np.stack([runs.obs[k].reshape(-1) for k in "xyz"], axis=-1) - ends.mean(axis=0)
+    along = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
+    assert np.abs(drawn - np.outer(drawn @ along, along)).max() < 1e-5
+    assert (drawn @ along).std() == pytest.approx(np.linalg.norm(ends[1] - ends[0]) / np.sqrt(2), rel=0.03)

@@ -1,6 +1,7 @@
 """Every registered trial on every registered world."""
 
 import jax
+import msgspec
 import numpy as np
 import pytest
 
@@ -68,3 +69,33 @@ def test_slow_cycle_is_a_sine_over_the_kept_steps(cards):
         np.testing.assert_allclose(drive.values[0], expected, atol=1e-9)
         last = (slow.discard + slow.steps) * slow.stride * card.dt
         assert drive.times[-1] >= last
+
+
+def test_a_knob_with_a_step_of_its_own_declares_what_leaves_its_range(cards):
+    knob = msgspec.structs.replace(cards["lorenz63"].knobs[0], step=5.0, low=18.0, high=38.0)
+    card = msgspec.structs.replace(cards["lorenz63"], knobs=(knob,))
+    trial = build("trials", "response")
+    declared = trial.declare(card)
+    assert declared["amplitudes"] == {"amp-2": -1.0, "amp-1": -0.5, "amp+1": 0.5, "amp+2": 1.0}
+    assert declared["beyond"] == {"amp-3": -1.5, "amp+3": 1.5}
+    ends = {e.label: e.drives[0].values[0][-1] for e in trial.design(card) if e.label.startswith("amp")}
+    assert ends["amp+3"] == knob.default + 15.0
+
+
+def test_trials_turn_the_knob_that_the_card_names(cards):
+    first = cards["lorenz63"].knobs[0]
+    other = msgspec.structs.replace(first, name="other")
+    card = msgspec.structs.replace(
+        cards["lorenz63"], knobs=(first, other), knob_of={"shift": "other"}, averages=True
+    )
+    for name, knob in (("response", first.name), ("shift", "other")):
+        trial = build("trials", name)
+        assert trial.declare(card)["knob"] == knob
+        assert {d.knob for e in trial.design(card) for d in e.drives} == {knob}
+        assert all(e.average for e in trial.design(card))
+
+
+def test_a_response_without_a_slow_cycle(cards):
+    trial = build("trials", "response", {"period": 0, "ladder": 1})
+    assert [e.label for e in trial.design(cards["lorenz63"])] == ["control", "amp-1", "amp+1"]
+    assert "slow" not in trial.declare(cards["lorenz63"])

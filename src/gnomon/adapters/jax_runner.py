@@ -4,6 +4,7 @@ One compiled function advances a batch of lanes over a fixed chunk of saved step
 of every length, stride and ensemble size share one compilation, and limits are looked at between chunks.
 """
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,7 @@ CHUNK = 32  # saved steps in one call: long enough to hide the call, short enoug
 QR_EVERY = 0.1  # Lyapunov times between orthonormalisations of tangent vectors
 BIG_STATE = 2000  # numbers in a state, beyond which only LEADING exponents are computed (the cost grows with k * size)
 LEADING = 2
+SNAPSHOTS = 8  # of each unit, for lagged errors
 REPEATS = 3  # of a timed run; the median counts
 
 
@@ -44,9 +46,17 @@ def make_starts(
     # The state must be the one observed last, so whole chunks are run and the history is their end.
     steps = -(-max(round(card.spinup / card.dt), history) // CHUNK) * CHUNK
     past, states, _ = _run_lanes(
-        world, states, forcing, keys, steps=steps, stride=1, watch=watch, what="spin-up"
+        world, states, forcing, keys, steps=steps, stride=1, watch=watch, what="spin-up", lanes=card.lanes
     )
-    return Starts(states=states, history={k: v[:, -history:] for k, v in past.items()})
+    library = {}
+    if card.errors == "lagged":
+        library = {k: v[:, _spread(steps)].reshape(-1, *v.shape[2:]) for k, v in past.items()}
+    return Starts(states=states, history={k: v[:, -history:] for k, v in past.items()}, library=library)
+
+
+def _spread(steps: int) -> np.ndarray:
+    """Steps of a spin-up whose observations are kept for lagged errors: far apart, its first quarter left out."""
+    return np.linspace(steps // 4, steps - 1, SNAPSHOTS).round().astype(int)
 
 
 class WorldRunner(AbstractRunner):
@@ -123,7 +133,9 @@ def _conduct(
     cost: dict[str, float] = {}
     for member in range(experiment.members):
         keys = jax.random.split(jax.random.fold_in(key_of(seed), 1000 + member), experiment.units)
-        obs, _, cost = _timed_lanes(model, states_of(member), forcing, keys, experiment, total, watch=watch)
+        obs, _, cost = _timed_lanes(
+            model, states_of(member), forcing, keys, experiment, total, lanes=card.lanes, watch=watch
+        )
         firsts.append(lose(obs, escaped(card, obs, centre)))
         members.append({k: v[:, experiment.discard :] for k, v in obs.items()})
     lost = np.stack(firsts, axis=1)
@@ -134,24 +146,25 @@ def _conduct(
 
 
 def _timed_lanes(
-    model: Any, states: Any, forcing: Forcing, keys: Any, experiment: Experiment, total: int, *, watch: Watch
+    model: Any,
+    states: Any,
+    forcing: Forcing,
+    keys: Any,
+    experiment: Experiment,
+    total: int,
+    *,
+    lanes: int | None,
+    watch: Watch,
 ) -> tuple[dict[str, np.ndarray], Any, dict[str, float]]:
     """One member's run; repeated and timed warm where the experiment asks for it."""
-    if "timing" not in experiment.outputs:
-        return _run_lanes(
-            model,
-            states,
-            forcing,
-            keys,
-            steps=total,
-            stride=experiment.stride,
-            watch=watch,
-            what=experiment.label,
-        )
-    run = lambda: _run_lanes(  # noqa: E731 - the same call, cold once and then warm
-        model, states, forcing, keys, steps=total, stride=experiment.stride, watch=watch, what="timing"
-    )
+    timing = "timing" in experiment.outputs
+    run = functools.partial(
+        _run_lanes, model, states, forcing, keys, steps=total, stride=experiment.stride, watch=watch,
+        what="timing" if timing else experiment.label, lanes=lanes, average=experiment.average,
+    )  # fmt: skip
     obs, last, cost = run()
+    if not timing:
+        return obs, last, cost
     seconds = [run()[2]["seconds"] for _ in range(REPEATS)]
     cost = {
         **cost,
@@ -167,7 +180,9 @@ def _program_mb(model: Any, states: Any, forcing: Forcing, keys: Any) -> float:
     Asked of the compiler, because a warm process has taken its memory before and its resident set says nothing.
     """
     jitted: Any = _chunk  # typed as the plain function; it carries equinox's `lower`
-    program = jitted.lower(model, states, forcing, keys, jnp.asarray(0), jnp.asarray(1)).compile()
+    program = jitted.lower(
+        model, states, forcing, keys, jnp.asarray(0), jnp.asarray(1), jnp.asarray(CHUNK), False
+    ).compile()
     told = program.compiled.memory_analysis()
     if told is None:
         return float("nan")
@@ -176,46 +191,121 @@ def _program_mb(model: Any, states: Any, forcing: Forcing, keys: Any) -> float:
 
 
 def _run_lanes(
-    model: Any, states: Any, forcing: Forcing, keys: Any, *, steps: int, stride: int, watch: Watch, what: str
+    model: Any,
+    states: Any,
+    forcing: Forcing,
+    keys: Any,
+    *,
+    steps: int,
+    stride: int,
+    watch: Watch,
+    what: str,
+    lanes: int | None = None,
+    average: bool = False,
 ) -> tuple[dict[str, np.ndarray], Any, dict[str, float]]:
-    """Advance a batch over `steps` saved steps; observations [unit, step, ...], last state, cost."""
+    """Advance a batch over `steps` saved steps; observations [unit, step, ...], last states, cost.
+
+    Args:
+        model: a world or a simulator.
+        states: batched over units.
+        forcing: likewise.
+        keys: one a unit.
+        steps: saved steps.
+        stride: world steps in each.
+        watch: for progress and limits.
+        what: is running, for the progress.
+        lanes: units that one call advances; None for all.
+        average: save means over the stride instead of instants.
+    """
     began = time.perf_counter()
+    units = keys.shape[0]
+    size = units if lanes is None else min(lanes, units)
+    blocks = []
+    for start in range(0, units, size):
+        # The last block is filled up with its own last unit, so that all blocks share one compilation.
+        rows = np.minimum(np.arange(start, start + size), units - 1)
+        block = (states, forcing, keys)
+        if size < units:
+            block = jax.tree.map(lambda x, rows=rows: x[rows], block)
+        share = (start / units, size / units)
+        obs, last = _run_block(
+            model, *block, steps=steps, stride=stride, average=average, watch=watch, what=what, share=share
+        )
+        kept = min(size, units - start)
+        blocks.append(jax.tree.map(lambda x, kept=kept: x[:kept], (obs, last)))
+    joined = {k: np.concatenate([b[0][k] for b in blocks]) for k in blocks[0][0]}
+    ended = (
+        blocks[0][1]
+        if len(blocks) == 1
+        else jax.tree.map(lambda *x: jnp.concatenate(x), *[b[1] for b in blocks])
+    )
+    jax.block_until_ready(ended)
+    calls = units * steps * stride
+    cost = {
+        "seconds": time.perf_counter() - began,
+        "steps": float(calls),
+        "time_units": float(calls * model.card.dt),
+    }
+    return joined, ended, cost
+
+
+def _run_block(
+    model: Any,
+    states: Any,
+    forcing: Forcing,
+    keys: Any,
+    *,
+    steps: int,
+    stride: int,
+    average: bool,
+    watch: Watch,
+    what: str,
+    share: tuple[float, float],
+) -> tuple[dict[str, np.ndarray], Any]:
+    """One batch from start to end; `share`: how much of the whole was done before, and how much this is."""
     pieces: list[dict[str, np.ndarray]] = []
     done = 0
     while done < steps:
-        states, obs = _chunk(model, states, forcing, keys, jnp.asarray(done * stride), jnp.asarray(stride))
+        first, left = jnp.asarray(done * stride), jnp.asarray(steps - done)
+        states, obs = _chunk(model, states, forcing, keys, first, jnp.asarray(stride), left, average)
         pieces.append({k: np.asarray(v) for k, v in obs.items()})
         done += CHUNK
-        watch.check(what, min(done / steps, 1.0))
+        watch.check(what, share[0] + share[1] * min(done / steps, 1.0))
     joined = {k: np.concatenate([p[k] for p in pieces], axis=1)[:, :steps] for k in pieces[0]}
-    jax.block_until_ready(states)
-    lanes = keys.shape[0]
-    calls = len(pieces) * CHUNK * stride
-    cost = {
-        "seconds": time.perf_counter() - began,
-        "steps": float(lanes * calls),
-        "time_units": float(lanes * calls * model.card.dt),
-    }
     with np.errstate(over="ignore"):  # what overflows has diverged, and is found as such
         # A copy: JAX's own buffers are read-only, and lost leads are blanked in place.
-        kept = {k: np.array(v, np.float32) for k, v in joined.items()}
-    return kept, states, cost
+        return {k: np.array(v, np.float32) for k, v in joined.items()}, states
 
 
 @eqx.filter_jit
-def _chunk(model: Any, states: Any, forcing: Forcing, keys: Any, first: Any, stride: Any) -> tuple[Any, Any]:
-    """CHUNK saved steps of `stride` steps each, for every lane; `first` counts steps since the start."""
+def _chunk(
+    model: Any, states: Any, forcing: Forcing, keys: Any, first: Any, stride: Any, left: Any, average: bool
+) -> tuple[Any, Any]:
+    """CHUNK saved steps of `stride` steps each, for every lane, of which only the first `left` are computed.
+
+    `first` counts steps since the start.
+    """
     step = model.step if isinstance(model, AbstractWorld) else model.advance
     dt = model.card.dt
 
     def lane(state: Any, own_forcing: Forcing, key: Any) -> tuple[Any, Any]:
-        def saved(carry: Any, i: Any) -> tuple[Any, Any]:
-            def inner(j: Any, s: Any) -> Any:
-                n = first + i * stride + j
-                return step(s, own_forcing, time=n * dt, key=jax.random.fold_in(key, n))
+        def advanced(s: Any, n: Any) -> Any:
+            return step(s, own_forcing, time=n * dt, key=jax.random.fold_in(key, n))
 
-            carry = jax.lax.fori_loop(0, stride, inner, carry)
-            return carry, model.observe(carry)
+        def saved(carry: Any, i: Any) -> tuple[Any, Any]:
+            inner = jnp.where(i < left, stride, 0)
+            begin = first + i * stride
+            if not average:
+                carry = jax.lax.fori_loop(0, inner, lambda j, s: advanced(s, begin + j), carry)
+                return carry, model.observe(carry)
+
+            def summed(j: Any, both: Any) -> Any:
+                s = advanced(both[0], begin + j)
+                return s, jax.tree.map(jnp.add, both[1], model.observe(s))
+
+            zero = jax.tree.map(jnp.zeros_like, model.observe(carry))
+            carry, total = jax.lax.fori_loop(0, inner, summed, (carry, zero))
+            return carry, jax.tree.map(lambda x: x / jnp.maximum(inner, 1), total)
 
         return jax.lax.scan(saved, state, jnp.arange(CHUNK))
 

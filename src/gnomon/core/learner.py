@@ -75,11 +75,13 @@ class AbstractControl(eqx.Module):
     Attributes:
         role: "control", or "fault" for a planted one.
         is_null: whether an independent draw of each measure's null stands in for the world.
+        is_imperfect: whether the world's imperfect twin is run in its place.
     """
 
     version: eqx.AbstractClassVar[int]
     role: eqx.AbstractClassVar[str]
     is_null: eqx.AbstractClassVar[bool]
+    is_imperfect: eqx.AbstractClassVar[bool]
 
     @abc.abstractmethod
     def alter_experiment(self, experiment: Experiment, card: WorldCard) -> Experiment:

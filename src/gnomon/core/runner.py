@@ -1,6 +1,8 @@
 """A runner: turns an experiment into runs. One each for worlds, simulators, host callables and files."""
 
 import abc
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -22,10 +24,12 @@ class Starts(NamedTuple):
     Attributes:
         states: the world's states at time 0, a pytree batched over units.
         history: variable -> [unit, past, ...], without observation error; the last is the present.
+        library: variable -> [snapshot, ...] observations at other times, where errors are "lagged"; else empty.
     """
 
     states: Any
     history: dict[str, np.ndarray]
+    library: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 class AbstractRunner(eqx.Module):
@@ -47,6 +51,14 @@ def noisy_history(card: WorldCard, starts: Starts, members: int, *, seed: int) -
     One draw of the observation error for the unit; with several members one more, independent, for each.
     """
     rng = np.random.default_rng([seed & 0x7FFFFFFF, seed >> 31, 1])
+    if card.errors == "lagged":
+        units, past = next(iter(starts.history.values())).shape[:2]
+        own = lagged_errors(card, starts.library, (units, 1, past), rng)
+        seen = {k: v[:, None] + own[k] for k, v in starts.history.items()}
+        if members > 1:
+            more = lagged_errors(card, starts.library, (units, members, past), rng)
+            seen = {k: v + more[k] for k, v in seen.items()}
+        return seen
     out = {}
     for v in card.variables:
         clean = starts.history[v.name]
@@ -57,6 +69,24 @@ def noisy_history(card: WorldCard, starts: Starts, members: int, *, seed: int) -
             seen = seen + v.obs_error * rng.standard_normal(shape)
         out[v.name] = seen
     return out
+
+
+def lagged_errors(
+    card: WorldCard, library: Mapping[str, np.ndarray], shape: tuple[int, ...], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Scaled differences of two snapshots of the attractor, independent over `shape`: balanced, so they grow.
+
+    (x_a - x_b) / sqrt 2 has the climatological spread of every point; obs_error / scale is the share of it meant.
+    One pair serves all variables, so that winds and temperatures fit together.
+    """
+    count = len(next(iter(library.values())))
+    first = rng.integers(count, size=shape)
+    second = (first + rng.integers(1, count, size=shape)) % count
+    return {
+        v.name: np.float32(v.obs_error / v.scale / np.sqrt(2))
+        * (library[v.name][first] - library[v.name][second])
+        for v in card.variables
+    }
 
 
 def escaped(card: WorldCard, obs: dict[str, np.ndarray], centre: dict[str, np.ndarray]) -> np.ndarray:

@@ -14,11 +14,12 @@ import numpy as np
 from gnomon.adapters.jax_runner import SimulatorRunner, WorldRunner, make_starts
 from gnomon.core import persist
 from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner, Data, Fit
-from gnomon.core.runner import AbstractRunner, Starts, key_of
+from gnomon.core.runner import AbstractRunner, Starts, key_of, lagged_errors
 from gnomon.core.runs import Runs, Unsupported
 from gnomon.core.watch import Watch
 from gnomon.core.world import AbstractWorld
 from gnomon.engine.codec import pack_data, pack_runs, pack_starts, unpack_data, unpack_runs, unpack_starts
+from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadModel
 from gnomon.spec.experiment import Drive, Experiment
 from gnomon.spec.identity import identity, seed_of
@@ -28,8 +29,9 @@ from gnomon.spec.versions import ENGINE
 from gnomon.store.results import Store
 from gnomon.trials.nulls import NO_RESPONSE, make_null
 
-HISTORY = 64  # past observations recorded before every start; a simulator's context may be no longer
+HISTORY = 64  # the most past observations that a world may keep before a start; no context is longer
 STREAMS = {"truth": "A", "floor": "B", "subject": "C", "null": "D", "null control": "E"}
+LIBRARY = 8  # snapshots of each training trajectory that lagged errors are drawn from
 CACHE_BYTES = 1_500_000_000
 REMEMBERED = 120
 
@@ -82,7 +84,7 @@ class Bench:
                 world,
                 experiment.drives,
                 experiment.units,
-                history=HISTORY,
+                history=world.card.history,
                 seed=seed_of("starts", recipe["stream"], case.seed),
                 watch=self.watch,
             ),
@@ -101,11 +103,8 @@ class Bench:
             if isinstance(runs, Unsupported):
                 raise BadModel(f"world {card.name!r} cannot make training data: {runs.reason}")
             rng = np.random.default_rng(seed_of("observation error", case.seed))
-            noisy = {
-                v.name: runs.obs[v.name][:, 0].astype(float)
-                + v.obs_error * rng.standard_normal(runs.obs[v.name][:, 0].shape)
-                for v in card.variables
-            }
+            clean = {v.name: runs.obs[v.name][:, 0] for v in card.variables}
+            noisy = _observed(card, clean, rng)
             indices = np.arange(case.data.trajectories + case.data.validation)
             return Data(
                 obs=noisy,
@@ -207,12 +206,13 @@ class Bench:
         }
         if isinstance(learner, AbstractControl):
             # It starts where a subject of the ordered experiment starts, whatever it then runs.
+            args = case.world.args | (card.imperfect if learner.is_imperfect else {})
             runs = self.run(
                 case,
                 learner.alter_experiment(experiment, card),
                 "subject",
-                WorldRunner(self.world(case.world), True),
-                {},
+                WorldRunner(self.world(Ref(kind=case.world.kind, args=args)), True),
+                {"imperfect": args} if learner.is_imperfect else {},
                 ordered=experiment,
             )
             return runs if isinstance(runs, Unsupported) else learner.alter_runs(runs, card)
@@ -223,9 +223,10 @@ class Bench:
                 )
             return self.run(case, experiment, "subject", learner.runner(card), who)
         simulator = self.fit(case).simulator
-        if simulator.card.context > HISTORY:
+        if simulator.card.context > card.history:
             raise BadModel(
-                f"{simulator.card.name!r} wants {simulator.card.context} past observations; at most {HISTORY} are kept"
+                f"{simulator.card.name!r} wants {simulator.card.context} past observations; "
+                f"{card.name} keeps {card.history}"
             )
         return self.run(case, experiment, "subject", SimulatorRunner(simulator, card), who)
 
@@ -273,7 +274,7 @@ class Bench:
         return self._world_recipe(case) | {
             "stream": stream,
             "units": experiment.units,
-            "history": HISTORY,
+            "history": self.world(case.world).card.history,
             "base": moved,
         }
 
@@ -313,6 +314,22 @@ class Bench:
         self._held[name] = (value, size)
         while len(self._held) > 1 and sum(s for _, s in self._held.values()) > CACHE_BYTES:
             self._held.popitem(last=False)
+
+
+def _observed(
+    card: WorldCard, clean: dict[str, np.ndarray], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """[trajectory, time, ...] with one draw of the observation error each."""
+    if card.errors == "lagged":
+        shape = next(iter(clean.values())).shape[:2]
+        kept = np.linspace(0, shape[1] - 1, min(LIBRARY, shape[1])).round().astype(int)
+        library = {k: x[:, kept].reshape(-1, *x.shape[2:]) for k, x in clean.items()}
+        errors = lagged_errors(card, library, shape, rng)
+        return {k: x + errors[k] for k, x in clean.items()}
+    return {
+        v.name: clean[v.name].astype(float) + v.obs_error * rng.standard_normal(clean[v.name].shape)
+        for v in card.variables
+    }
 
 
 def data_experiment(case: Case, card: Any) -> Experiment:

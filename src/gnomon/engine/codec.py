@@ -47,9 +47,11 @@ def unpack_runs(arrays: Arrays, meta: dict[str, Any]) -> Runs | Unsupported:
 def pack_starts(starts: Starts) -> Arrays:
     """Starts as arrays: the state's leaves in order, and the history."""
     leaves = jax.tree.leaves(starts.states)
-    return {f"state.{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)} | {
-        f"history.{k}": v for k, v in starts.history.items()
-    }
+    return (
+        {f"state.{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
+        | {f"history.{k}": v for k, v in starts.history.items()}
+        | {f"library.{k}": v for k, v in starts.library.items()}
+    )
 
 
 def unpack_starts(arrays: Arrays, world: AbstractWorld) -> Starts:
@@ -57,7 +59,7 @@ def unpack_starts(arrays: Arrays, world: AbstractWorld) -> Starts:
     shape = jax.eval_shape(lambda: world.init(key=jax.random.PRNGKey(0)))
     leaves = [jnp.asarray(arrays[f"state.{i}"]) for i in range(len(jax.tree.leaves(shape)))]
     states = jax.tree.unflatten(jax.tree.structure(shape), leaves)
-    return Starts(states=states, history=_under("history.", arrays))
+    return Starts(states=states, history=_under("history.", arrays), library=_under("library.", arrays))
 
 
 def pack_data(data: Data) -> Arrays:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
 from gnomon.core.runs import Evidence, Runs, Unsupported
-from gnomon.core.trial import AbstractTrial
+from gnomon.core.trial import AbstractTrial, headline_for
 from gnomon.core.world import AbstractWorld
 from gnomon.engine.bench import Bench
 from gnomon.inference.bootstrap import estimate
@@ -37,7 +37,7 @@ class Stage:
     def __init__(
         self, bench: Bench, case: Case, trial: AbstractTrial, world: AbstractWorld, log: Mapping[str, Any]
     ):
-        self._bench, self._case, self._trial, self._card = bench, case, trial, world.card
+        self._bench, self._case, self._trial, self.card = bench, case, trial, world.card
         self._log = log
         self.experiments = trial.design(world.card)
         self._evidence: dict[tuple[str, str], Evidence] = {}
@@ -47,8 +47,8 @@ class Stage:
         if (role, null) not in self._evidence:
             runs = {e.label: self._run(e, role, null) for e in self.experiments}
             log = self._log if role == "subject" else {}
-            declared = self._trial.declare(self._card)
-            self._evidence[role, null] = Evidence(card=self._card, runs=runs, design=declared, fit=log)
+            declared = self._trial.declare(self.card)
+            self._evidence[role, null] = Evidence(card=self.card, runs=runs, design=declared, fit=log)
         return self._evidence[role, null]
 
     def remember(self, key: tuple[Any, ...], make: Callable[[], Weighed]) -> Weighed:
@@ -78,7 +78,7 @@ def score(
         version=measure.version,
         units=measure.units,
         status="unsupported",
-        headline=ref.kind == trial.headline,
+        headline=ref.kind == headline_for(trial, stage.card.rung),
         null_name=measure.null,
         value=Estimate(value=None),
     )

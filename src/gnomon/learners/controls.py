@@ -14,6 +14,7 @@ class Perfect(AbstractControl):
     version: ClassVar[int] = 1
     role: ClassVar[str] = "control"
     is_null: ClassVar[bool] = False
+    is_imperfect: ClassVar[bool] = False
 
     def alter_experiment(self, experiment: Experiment, card: WorldCard) -> Experiment:
         """Nothing is altered."""
@@ -30,6 +31,28 @@ class Null(AbstractControl):
     version: ClassVar[int] = 1
     role: ClassVar[str] = "control"
     is_null: ClassVar[bool] = True
+    is_imperfect: ClassVar[bool] = False
+
+    def alter_experiment(self, experiment: Experiment, card: WorldCard) -> Experiment:
+        """Nothing is altered."""
+        return experiment
+
+    def alter_runs(self, runs: Runs, card: WorldCard) -> Runs:
+        """Nothing is altered."""
+        return runs
+
+
+class Peer(AbstractControl):
+    """The world's imperfect twin from within the observation error: a second, differently tuned physics.
+
+    It shares equations and code with the truth, so it is not an independent model: it says how far apart two honest
+    tunings of the same physics are, and a learner below it would better have been physics.
+    """
+
+    version: ClassVar[int] = 1
+    role: ClassVar[str] = "baseline"
+    is_null: ClassVar[bool] = False
+    is_imperfect: ClassVar[bool] = True
 
     def alter_experiment(self, experiment: Experiment, card: WorldCard) -> Experiment:
         """Nothing is altered."""

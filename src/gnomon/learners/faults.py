@@ -20,6 +20,7 @@ class WrongForcing(AbstractControl):
     version: ClassVar[int] = 1
     role: ClassVar[str] = "fault"
     is_null: ClassVar[bool] = False
+    is_imperfect: ClassVar[bool] = False
 
     size: float = 0.1
 
@@ -54,6 +55,7 @@ class Damped(AbstractControl):
     version: ClassVar[int] = 1
     role: ClassVar[str] = "fault"
     is_null: ClassVar[bool] = False
+    is_imperfect: ClassVar[bool] = False
 
     size: float = 0.1
 
@@ -85,6 +87,7 @@ class Overconfident(AbstractControl):
     version: ClassVar[int] = 1
     role: ClassVar[str] = "fault"
     is_null: ClassVar[bool] = False
+    is_imperfect: ClassVar[bool] = False
 
     size: float = 0.1
 

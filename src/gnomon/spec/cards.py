@@ -62,6 +62,8 @@ class Knob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     Attributes:
         pattern: where the knob acts through a known field, that field (one value a grid point).
             Truth and learner are told the same: `forcing.at(t)[name]` is the amplitude, this is its shape.
+        step: one step of the response ladder, in `units`; None for a third of the half range, so that the whole ladder
+            lies inside what training saw. Steps that leave the range are run and scored apart.
     """
 
     name: str
@@ -71,6 +73,27 @@ class Knob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     units: str
     meaning: str
     pattern: tuple[float, ...] | None = None
+    step: float | None = None
+
+
+class Grid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The sphere's points, for variables whose last two axes are ("lat", "lon").
+
+    Attributes:
+        lat: degrees north, from south to north.
+        lon: degrees east, from 0, evenly spaced.
+        weights: share of the sphere's area that a row of each latitude stands for; they sum to 1.
+        land: share of land at every point, latitude by latitude.
+        orography: height of the ground in metres, in the same order.
+        truncation: total wavenumber at which the world is cut off; None where it is not spectral.
+    """
+
+    lat: tuple[float, ...]
+    lon: tuple[float, ...]
+    weights: tuple[float, ...]
+    land: tuple[float, ...] = ()
+    orography: tuple[float, ...] = ()
+    truncation: int | None = None
 
 
 class Balance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,6 +126,15 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         balances: identities that hold on the attractor; `conserved` measures their violation.
         exponents: how many leading Lyapunov exponents are worth computing (enough for the dimension).
         imperfect: factory arguments that make the world's imperfect twin, the physics given to hybrids.
+        grid: of worlds on the sphere.
+        errors: how observation errors are drawn: "white", independent from point to point; "lagged", scaled differences
+            of two states of the attractor at different times, which are balanced and grow (white noise on an
+            atmosphere mostly dies). Then `obs_error / scale` is the same for all variables.
+        averages: whether long runs are saved as means over the stride instead of instants.
+        lanes: how many units one compiled call advances; None for all. More gain nothing on a CPU where a state is big.
+        history: past observations recorded before every start.
+        limits: what this world cannot tell, one sentence each; shown beside its figures.
+        knob_of: trial -> the knob it turns, where that is not the first.
         version: raised whenever the numbers of the world change; part of every identity.
     """
 
@@ -119,6 +151,13 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     references: tuple[str, ...]
     imperfect: dict[str, Any] = {}
     length: float | None = None
+    grid: Grid | None = None
+    errors: Literal["white", "lagged"] = "white"
+    averages: bool = False
+    lanes: int | None = None
+    history: int = 64
+    limits: tuple[str, ...] = ()
+    knob_of: dict[str, str] = {}
     balances: tuple[Balance, ...] = ()
     facts: tuple[Fact, ...] = ()
     version: int = 1
@@ -133,6 +172,10 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
                 return knob
         known = ", ".join(k.name for k in self.knobs)
         raise UnknownName(f"world {self.name!r} has no knob {name!r}; it has: {known}")
+
+    def turned_by(self, trial: str) -> Knob:
+        """The knob that a trial turns: the first, unless `knob_of` names another."""
+        return self.knob(self.knob_of[trial]) if trial in self.knob_of else self.knobs[0]
 
     def fact(self, name: str) -> Fact | None:
         """The fact of that name, or None where it is not known."""

@@ -49,6 +49,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         discard: saved steps that are run and dropped first (adjustment to a forcing).
         steps: saved steps that are kept.
         stride: world steps between two saved steps.
+        average: save the mean of the observations over the stride, not the instant at its end.
         starts: "shared": subject and truth start from the same states (forecasts);
             "own": the subject's starts are independent of the truth's (statistics).
         outputs: "obs" for observations; "exponents" for the leading Lyapunov exponents of each unit;
@@ -62,6 +63,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     members: int = 1
     discard: int = 0
     stride: int = 1
+    average: bool = False
     starts: Literal["shared", "own"] = "own"
     outputs: tuple[Literal["obs", "exponents", "timing"], ...] = ("obs",)
 

@@ -54,6 +54,9 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
             "gnomon.learners.controls:Perfect", "control: the world itself, started from observations"
         ),
         "null": Entry("gnomon.learners.controls:Null", "control: an independent draw of each measure's null"),
+        "peer": Entry(
+            "gnomon.learners.controls:Peer", "the world's imperfect twin: a second, differently tuned physics"
+        ),
         "wrong_forcing": Entry("gnomon.learners.faults:WrongForcing", "planted fault: the first knob is off"),
         "damped": Entry("gnomon.learners.faults:Damped", "planted fault: fast fluctuations are damped"),
         "overconfident": Entry(

@@ -136,7 +136,9 @@ def make_case(
     full_world = _full("worlds", world)
     full_learner = _full("learners", learner)
     built = build("trials", trial.kind, trial.args)
-    asked = trial.measures or tuple(Ref(kind=name) for name in built.measures)
+    version, rung = _world_told(canonical(full_world))
+    own = built.measures_on.get(rung, built.measures)
+    asked = trial.measures or tuple(Ref(kind=name) for name in own)
     full_trial = TrialRef(
         kind=trial.kind,
         args=typed_arguments("trials", trial.kind, trial.args),
@@ -144,7 +146,7 @@ def make_case(
     )
     versions = {
         "engine": ENGINE,
-        f"worlds:{world.kind}": _world_version(canonical(full_world)),
+        f"worlds:{world.kind}": version,
         f"learners:{learner.kind}": load("learners", learner.kind).version,
         f"trials:{trial.kind}": built.version,
     }
@@ -333,10 +335,11 @@ def _repeated(values: list[Any]) -> Iterator[tuple[int, Any]]:
 
 
 @functools.lru_cache(maxsize=256)
-def _world_version(ref: bytes) -> int:
-    """The version on a world's card (which needs the world to be built, so once is enough)."""
+def _world_told(ref: bytes) -> tuple[int, str]:
+    """Version and rung on a world's card (which needs the world to be built, so once is enough)."""
     plain = msgspec.json.decode(ref)
-    return build("worlds", plain["kind"], plain["args"]).card.version
+    card = build("worlds", plain["kind"], plain["args"]).card
+    return card.version, card.rung
 
 
 def _full(kind: str, ref: Ref) -> Ref:

@@ -3,7 +3,7 @@
 import msgspec
 
 from gnomon.core.trial import AbstractTrial
-from gnomon.spec.cards import WorldCard
+from gnomon.spec.cards import RUNGS, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.spec.identity import canonical
 
@@ -39,5 +39,10 @@ def check_trial(trial: AbstractTrial, card: WorldCard) -> None:
         raise BadSpec(
             f"{name}: the headline {trial.headline!r} must stand first in measures {trial.measures}"
         )
+    for rung, asked in trial.measures_on.items():
+        if rung not in RUNGS or not asked:
+            raise BadSpec(
+                f"{name}: measures_on names {rung!r} with {asked}; expected a rung and its measures"
+            )
     if not trial.question.endswith("?"):
         raise BadSpec(f"{name}: a trial asks a question; got {trial.question!r}")

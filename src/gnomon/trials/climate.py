@@ -28,6 +28,7 @@ class Climate(AbstractTrial):
         "attractor", "attractor_mixture", "wasserstein", "moments", "log_spectrum", "spectrum_hellinger",
         "leading_exponent", "kaplan_yorke", "conserved",
     )  # fmt: skip
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     units: int = 40
     length: float = 40.0

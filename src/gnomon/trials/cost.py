@@ -21,6 +21,7 @@ class Cost(AbstractTrial):
     question: ClassVar[str] = "what does it take to run and to train?"
     headline: ClassVar[str] = ""
     measures: ClassVar[tuple[str, ...]] = ("speed", "training_cost", "memory")
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     units: int = 40
     steps: int = 96

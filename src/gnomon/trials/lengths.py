@@ -21,18 +21,21 @@ def half_range(knob: Knob) -> float:
     return (knob.high - knob.low) / 2
 
 
-def moved(card: WorldCard, offset: float, *, ramp: float) -> tuple[Drive, ...]:
-    """The first knob moved from its default by `offset` half ranges within `ramp` Lyapunov times, then held."""
-    knob = card.knobs[0]
+def ladder_step(knob: Knob) -> float:
+    """One step of the response ladder in half ranges."""
+    return 1 / 3 if knob.step is None else knob.step / half_range(knob)
+
+
+def moved(card: WorldCard, knob: Knob, offset: float, *, ramp: float) -> tuple[Drive, ...]:
+    """A knob moved from its default by `offset` half ranges within `ramp` Lyapunov times, then held."""
     end = knob.default + offset * half_range(knob)
     return (Drive.ramp(knob.name, knob.default, end, ramp * card.timescale),)
 
 
 def cycle(
-    card: WorldCard, offset: float, *, period: float, length: float, nodes: int = 32
+    card: WorldCard, knob: Knob, offset: float, *, period: float, length: float, nodes: int = 32
 ) -> tuple[Drive, ...]:
-    """The first knob on a sine about its default; amplitude in half ranges, period and length in Lyapunov times."""
-    knob = card.knobs[0]
+    """A knob on a sine about its default; amplitude in half ranges, period and length in Lyapunov times."""
     count = math.ceil(nodes * length / period) + 1
     times = tuple(i * period * card.timescale / nodes for i in range(count))
     values = tuple(
@@ -58,6 +61,7 @@ def long_run(
         drives=drives,
         units=units,
         stride=stride,
+        average=card.averages,
         discard=steps_of(card, discard, stride=stride),
         steps=steps_of(card, length, stride=stride),
     )

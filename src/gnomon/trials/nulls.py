@@ -79,10 +79,14 @@ def _gaussian(
     """Independent draws in time with the mean and covariance of all variables in the training data."""
     flat = np.concatenate([_flat(data.obs[v.name][data.train], v.shape) for v in card.variables], axis=-1)
     mean = flat.mean(axis=0)
-    values, vectors = np.linalg.eigh(np.cov(flat, rowvar=False).reshape(len(mean), len(mean)))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    if flat.shape[1] > len(flat):
+        # Fewer samples than numbers: weighted sums of the anomalies have exactly the sample covariance, unformed.
+        root = (flat - mean).T / np.sqrt(len(flat) - 1)
+    else:
+        values, vectors = np.linalg.eigh(np.cov(flat, rowvar=False).reshape(len(mean), len(mean)))
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
     shape = (experiment.units, experiment.members, experiment.steps)
-    draws = mean + rng.standard_normal((*shape, len(mean))) @ root.T
+    draws = mean + rng.standard_normal((*shape, root.shape[1])) @ root.T
     out, at = {}, 0
     for v in card.variables:
         size = int(np.prod(v.shape, dtype=int))

@@ -5,23 +5,28 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gnomon.core.trial import AbstractTrial
-from gnomon.spec.cards import WorldCard
+from gnomon.spec.cards import Knob, WorldCard
+from gnomon.spec.errors import BadSpec
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
-from gnomon.trials.lengths import cycle, half_range, long_run, moved
+from gnomon.trials.lengths import cycle, half_range, ladder_step, long_run, moved
 
-LADDER = (-3, -2, -1, 1, 2, 3)  # thirds of the half range: all inside what training saw
+LADDER = (-3, -2, -1, 1, 2, 3)  # steps: thirds of the half range, unless the knob names its own
 
 
 class Response(AbstractTrial):
-    """The first knob moved inside its training range: a ladder of steady amplitudes, both signs, and a slow cycle.
+    """A knob moved inside its training range: a ladder of steady amplitudes, both signs, and a slow cycle.
+
+    Where the knob names a step of its own, the end of the ladder may lie outside the range: those amplitudes are run
+    too, and declared apart as `beyond`.
 
     Attributes:
         units: independent starts.
         length: of what is kept, in Lyapunov times.
         ramp: in which the knob moves from its default, in Lyapunov times.
         discard: dropped first (ramp and adjustment), in Lyapunov times.
-        period: of the slow cycle, in Lyapunov times; `length` should hold whole cycles.
+        period: of the slow cycle, in Lyapunov times; `length` should hold whole cycles. 0 leaves the cycle out.
+        ladder: the highest step, 1 to 3.
         spacing: of saved steps, in Lyapunov times.
     """
 
@@ -31,6 +36,7 @@ class Response(AbstractTrial):
     measures: ClassVar[tuple[str, ...]] = (
         "response_error", "response_amplitude", "response_pattern", "response_slow",
     )  # fmt: skip
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     units: int = 40
     length: float = 40.0
@@ -38,6 +44,7 @@ class Response(AbstractTrial):
     discard: float = 10.0
     period: float = 20.0
     spacing: float = 0.25
+    ladder: int = 3
 
     def __check_init__(self):
         check_arguments(
@@ -46,11 +53,12 @@ class Response(AbstractTrial):
             above_zero={
                 "length": self.length,
                 "ramp": self.ramp,
-                "period": self.period,
                 "spacing": self.spacing,
             },
-            from_zero={"discard": self.discard},
+            from_zero={"discard": self.discard, "period": self.period},
         )
+        if not 1 <= self.ladder <= max(LADDER):
+            raise BadSpec(f"trial 'response': ladder must lie between 1 and {max(LADDER)}, got {self.ladder}")
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
@@ -62,16 +70,29 @@ class Response(AbstractTrial):
             discard=self.discard,
             spacing=self.spacing,
         )
-        steady = tuple(order(f"amp{k:+d}", moved(card, k / 3, ramp=self.ramp)) for k in LADDER)
+        knob = card.turned_by("response")
+        offsets = self._offsets(knob)
+        steady = tuple(order(label, moved(card, knob, o, ramp=self.ramp)) for label, o in offsets.items())
+        if not self.period:
+            return (order("control"), *steady)
         total = self.length + self.discard + self.period
-        slow = order("slow", cycle(card, 2 / 3, period=self.period, length=total))
+        slow = order("slow", cycle(card, knob, 2 / 3, period=self.period, length=total))
         return (order("control"), *steady, slow)
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
         """See `AbstractTrial.declare`."""
-        return {
-            "amplitudes": {f"amp{k:+d}": k / 3 for k in LADDER},
-            "knob": card.knobs[0].name,
-            "half_range": half_range(card.knobs[0]),
-            "slow": {"period": self.period * card.timescale, "amplitude": 2 / 3},
+        knob = card.turned_by("response")
+        offsets = self._offsets(knob)
+        told: dict[str, Any] = {
+            "amplitudes": {k: o for k, o in offsets.items() if abs(o) <= 1 + 1e-9},
+            "beyond": {k: o for k, o in offsets.items() if abs(o) > 1 + 1e-9},
+            "knob": knob.name,
+            "half_range": half_range(knob),
         }
+        if self.period:
+            told["slow"] = {"period": self.period * card.timescale, "amplitude": 2 / 3}
+        return told
+
+    def _offsets(self, knob: Knob) -> dict[str, float]:
+        """Label -> offset from the default in half ranges."""
+        return {f"amp{k:+d}": k * ladder_step(knob) for k in LADDER if abs(k) <= self.ladder}

@@ -14,7 +14,7 @@ STEPS = (2, 3, 4)  # half ranges from the default; the training range ends at 1
 
 
 class Shift(AbstractTrial):
-    """The world's first knob carried in steps beyond its training range, from a start inside it.
+    """A knob carried in steps beyond its training range, from a start inside it.
 
     The distance of a step is (p - p_max) / (p_max - p_min). 2 and 4 half ranges stand in the ratio one to two, so that
     |X(2d) - 2 X(d)| / |2 X(d)| can be asked.
@@ -31,6 +31,7 @@ class Shift(AbstractTrial):
     question: ClassVar[str] = "what does it do under a forcing it never trained on?"
     headline: ClassVar[str] = "shift_error"
     measures: ClassVar[tuple[str, ...]] = ("shift_error", "nonlinearity")
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     units: int = 40
     length: float = 40.0
@@ -56,12 +57,13 @@ class Shift(AbstractTrial):
             discard=self.discard,
             spacing=self.spacing,
         )
-        beyond = tuple(order(f"shift{k:+d}", moved(card, k, ramp=self.ramp)) for k in STEPS)
+        knob = card.turned_by("shift")
+        beyond = tuple(order(f"shift{k:+d}", moved(card, knob, k, ramp=self.ramp)) for k in STEPS)
         return (order("control"), *beyond)
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
         """See `AbstractTrial.declare`."""
-        knob = card.knobs[0]
+        knob = card.turned_by("shift")
         h = half_range(knob)
         return {
             "offsets": {f"shift{k:+d}": float(k) for k in STEPS},

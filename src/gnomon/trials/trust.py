@@ -24,6 +24,7 @@ class Trust(AbstractTrial):
     question: ClassVar[str] = "does it know when it is wrong?"
     headline: ClassVar[str] = "crps"
     measures: ClassVar[tuple[str, ...]] = ("crps", "spread_skill", "coverage", "rank_histogram")
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     units: int = 40
     members: int = 9
