@@ -4,9 +4,11 @@ Features of a state: each variable over its scale, and the square of its anomaly
 mean of the same model's control run. A homogeneous variable is averaged over its axes when no knob has a pattern. When
 one has, its large-scale harmonics are kept, up to twice the highest wavenumber of the patterns: the response to a
 pattern lives there (the odd part on the pattern's own wavenumbers, the even part on twice those), and point by point it
-would drown in the noise of scales that no knob reaches. Other variables are kept number by number.
+would drown in the noise of scales that no knob reaches. On a sphere they are the spherical harmonics up to total
+wavenumber 10, and their squares sum to a mean over area. Other variables are kept number by number.
 """
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -16,9 +18,11 @@ import numpy as np
 from gnomon.core.measure import CannotMeasure, UnitTable
 from gnomon.core.runs import Evidence, Runs
 from gnomon.measures.tables import each_unit, living, runs_of
+from gnomon.numerics.sphere.harmonics import harmonics as spherical_harmonics
 from gnomon.spec.cards import Variable, WorldCard
 
 LEAST = 1e-2  # the least internal variability, as a share of the scale, where the observation error is smaller still
+SMOOTHEST = 10  # total wavenumber up to which a field on the sphere is kept: planetary waves, the wave trains of ENSO
 STRONG = 0.1  # share of a pattern's power that makes a wavenumber one of the pattern's own
 
 Centre = dict[str, np.ndarray]  # variable -> mean of the control run, in scales
@@ -46,6 +50,9 @@ def basis(card: WorldCard, variable: Variable) -> tuple[np.ndarray, list[str]]:
     size = math.prod(variable.shape)
     if averaged(card, variable) or size == 1:
         return np.full((1, size), 1 / size), [variable.name]
+    if on_sphere(card, variable):
+        grid = card.grid
+        return _spherical(grid.lat, grid.lon, grid.weights), [f"{variable.name}, {w}" for w in _waves()]
     top = harmonics(card, variable)
     if top is None:
         return np.eye(size), [f"{variable.name}[{i}]" for i in range(size)]
@@ -56,6 +63,33 @@ def basis(card: WorldCard, variable: Variable) -> tuple[np.ndarray, list[str]]:
             rows.append(2 * wave(k * angle) / size)
             called.append(f"{variable.name}, {word} {k}")
     return np.stack(rows), called
+
+
+def on_sphere(card: WorldCard, variable: Variable) -> bool:
+    """Whether a variable is one field on the sphere."""
+    return card.grid is not None and variable.dims == ("lat", "lon")
+
+
+def _waves() -> list[str]:
+    """What each spherical harmonic is called, in order of wavenumber along longitude, then of total wavenumber."""
+    called = []
+    for m in range(SMOOTHEST + 1):
+        for n in range(m, SMOOTHEST + 1):
+            called += [f"degree {n}"] if m == 0 else [f"cos {m} of degree {n}", f"sin {m} of degree {n}"]
+    return ["global mean", *called[1:]]
+
+
+@functools.lru_cache(maxsize=8)
+def _spherical(lat: tuple[float, ...], lon: tuple[float, ...], weights: tuple[float, ...]) -> np.ndarray:
+    """[harmonic, point] weights of the real harmonics with mean square one, so that squares sum to a mean over area."""
+    transform = spherical_harmonics(np.array(lat), np.array(lon), SMOOTHEST, np.array(weights))
+    angle = np.radians(np.array(lon))
+    rows = []
+    for m in range(SMOOTHEST + 1):
+        waves = [np.ones_like(angle)] if m == 0 else [math.sqrt(2) * f(m * angle) for f in (np.cos, np.sin)]
+        for n in range(m, SMOOTHEST + 1):
+            rows += [np.outer(transform.inverse[m, n], wave).ravel() / len(lon) for wave in waves]
+    return np.stack(rows)
 
 
 def names(card: WorldCard) -> list[str]:

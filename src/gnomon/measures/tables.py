@@ -67,12 +67,32 @@ def thinned(size: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, size - 1, most).round().astype(int))
 
 
+def points(card: WorldCard, variable: Variable) -> np.ndarray:
+    """Indices of the points of a variable, flattened, that stand for it: all of them, or an even cover of the sphere.
+
+    On a sphere a latitude keeps longitudes in proportion to its circumference (a reduced grid), so that a plain mean
+    over points is a mean over area, and neighbours that say almost the same are not all carried along.
+    """
+    size = math.prod(variable.shape)
+    if card.grid is None or variable.dims[-2:] != ("lat", "lon"):
+        return np.arange(size)
+    weights, lon = np.asarray(card.grid.weights), len(card.grid.lon)
+    most = max(4, lon // 4)
+    rows = []
+    for i, count in enumerate(np.maximum(1, np.rint(most * weights / weights.max())).astype(int)):
+        offset = (i % 2) / (2 * count)  # every other row is shifted by half a spacing
+        rows.append(i * lon + np.floor((np.arange(count) / count + offset) * lon).astype(int))
+    level = np.concatenate(rows)
+    layers = size // (len(weights) * lon)
+    return np.concatenate([level + k * len(weights) * lon for k in range(layers)])
+
+
 def scaled_state(card: WorldCard, runs: Runs, leads: np.ndarray | slice = slice(None)) -> np.ndarray:
-    """[unit, member, lead, component] every component of every variable over the variable's scale."""
+    """[unit, member, lead, component] every component (see `points`) of every variable over the variable's scale."""
     parts = []
     for v in card.variables:
         x = runs.obs[v.name][:, :, leads]
-        parts.append(np.asarray(x, float).reshape(*x.shape[:3], -1) / v.scale)
+        parts.append(_at_points(card, v, x, 3).astype(float) / v.scale)
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
 
@@ -111,8 +131,7 @@ def channels(card: WorldCard, runs: Runs) -> list[Channels]:
     """Every variable as channels (statistics apart) and sites (statistics pooled); the first member of each unit."""
     out = []
     for v in card.variables:
-        x = np.asarray(runs.obs[v.name][:, 0], float) / v.scale
-        x = x.reshape(*x.shape[:2], -1)
+        x = _at_points(card, v, runs.obs[v.name][:, 0], 2).astype(float) / v.scale
         out.append(Channels(v, x[:, :, None, :] if sites_alike(card, v) else x[..., None]))
     return out
 
@@ -121,9 +140,14 @@ def channel_names(card: WorldCard) -> list[tuple[str, Variable]]:
     """The name of each channel, in the order of `channels`, and the variable it belongs to."""
     out = []
     for v in card.variables:
-        size = math.prod(v.shape)
-        if sites_alike(card, v) or size == 1:
+        if sites_alike(card, v) or math.prod(v.shape) == 1:
             out.append((v.name, v))
         else:
-            out.extend((f"{v.name}[{i}]", v) for i in range(size))
+            out.extend((f"{v.name}[{i}]", v) for i in points(card, v))
     return out
+
+
+def _at_points(card: WorldCard, variable: Variable, x: np.ndarray, leading: int) -> np.ndarray:
+    """[..., point] the values of a variable at its `points`; `leading` axes stand before its own."""
+    flat = x.reshape(*x.shape[:leading], -1)
+    return flat if card.grid is None else flat[..., points(card, variable)]

@@ -19,6 +19,9 @@ from gnomon.core.learner import Data
 from gnomon.core.world import Obs
 from gnomon.numerics.packing import Packing, packing_of
 from gnomon.spec.cards import WorldCard
+from gnomon.spec.errors import BadModel
+
+MOST_CHANNELS = 4000  # numbers at one site: covariances and dense networks of more do not fit a laptop
 
 
 class Patches(eqx.Module):
@@ -114,6 +117,11 @@ def patches_of(data: Data) -> Patches:
     card = data.card
     packing, shape = packing_of(card), ring_shape(card)
     sites = int(np.prod(shape)) if shape else 1
+    if packing.size // sites > MOST_CHANNELS:
+        raise BadModel(
+            f"a state of {packing.size} numbers that share no law is too big for this learner "
+            f"(at most {MOST_CHANNELS}); use linear_inverse, pattern_scaling or a model of your own"
+        )
     vector = np.concatenate(
         [
             np.asarray(data.obs[v.name], float)[data.train].reshape(len(data.train), len(data.time), -1)

@@ -68,6 +68,13 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         "climatology": Entry("gnomon.learners.baselines:Climatology", "the training mean, given the knob"),
         "analogue": Entry("gnomon.learners.analogue:Analogue", "follow the nearest state seen in training"),
         "linear": Entry("gnomon.learners.linear:Linear", "ridge DMD with delays"),
+        "linear_inverse": Entry(
+            "gnomon.learners.linear_inverse:LinearInverse", "linear dynamics and noise between EOFs"
+        ),
+        "pattern_scaling": Entry(
+            "gnomon.learners.pattern_scaling:PatternScaling",
+            "a fixed pattern times the forcing, about a drawn climate",
+        ),
         "nvar": Entry(
             "gnomon.learners.nvar:Nvar", "next-generation reservoir: polynomials of delayed states"
         ),

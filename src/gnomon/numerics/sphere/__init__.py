@@ -1,0 +1,1 @@
+"""The sphere: grids and areas, spherical harmonics, winds, pressure integrals. NumPy and SciPy only."""
