@@ -5,6 +5,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from gnomon.spec.errors import BadSpec
 from gnomon.spec.registry import build, entries
 from gnomon.testing.trials import check_trial
 
@@ -21,10 +22,12 @@ def test_contract(trial, cards):
         check_trial(build("trials", trial), card)
 
 
-def test_response_stays_inside_what_training_saw(cards):
+def test_response_stays_inside_what_training_saw_or_says_so(cards):
     for card in cards.values():
-        knob = card.knobs[0]
-        for experiment in build("trials", "response").design(card):
+        knob, trial = card.turned_by("response"), build("trials", "response")
+        for experiment in trial.design(card):
+            if experiment.label in trial.declare(card)["beyond"]:
+                continue
             for drive in experiment.drives:
                 assert min(map(min, drive.values)) >= knob.low - 1e-9
                 assert max(map(max, drive.values)) <= knob.high + 1e-9
@@ -33,7 +36,7 @@ def test_response_stays_inside_what_training_saw(cards):
 def test_shift_leaves_it_by_the_declared_distance(cards):
     trial = build("trials", "shift")
     for card in cards.values():
-        knob = card.knobs[0]
+        knob = card.turned_by("shift")
         declared = trial.declare(card)["distances"]
         for experiment in trial.design(card):
             if experiment.drives:
@@ -62,7 +65,7 @@ def test_slow_cycle_is_a_sine_over_the_kept_steps(cards):
         trial = build("trials", "response")
         slow = next(e for e in trial.design(card) if e.label == "slow")
         drive, period = slow.drives[0], trial.declare(card)["slow"]["period"]
-        knob = card.knobs[0]
+        knob = card.turned_by("response")
         expected = knob.default + (2 / 3) * (knob.high - knob.low) / 2 * np.sin(
             2 * np.pi * np.asarray(drive.times) / period
         )
@@ -99,3 +102,14 @@ def test_a_response_without_a_slow_cycle(cards):
     trial = build("trials", "response", {"period": 0, "ladder": 1})
     assert [e.label for e in trial.design(cards["lorenz63"])] == ["control", "amp-1", "amp+1"]
     assert "slow" not in trial.declare(cards["lorenz63"])
+
+
+def test_a_climate_without_tangents_and_with_wider_spacing(cards):
+    card = cards["lorenz63"]
+    (free,) = build("trials", "climate", {"tangent_units": 0, "spacing": 0.5}).design(card)
+    assert free.stride == round(0.5 * card.timescale / card.dt)
+    every = build("trials", "climate").design(card)
+    assert [e.label for e in every] == ["free", "tangent"]
+    assert every[0].stride == 1
+    with pytest.raises(BadSpec, match="tangent_units"):
+        build("trials", "climate", {"tangent_units": 1})
