@@ -9,8 +9,18 @@ from gnomon.testing.measures import check_measure
 from gnomon.testing.synthetic_evidence import synthetic_evidence
 
 
+# Measures of the sphere need a grid and experiments of their own: tests in their folders hold them to the contract.
+ANYWHERE = [
+    name
+    for name, entry in BUILT_IN["measures"].items()
+    if not entry.target.startswith(
+        ("gnomon.measures.sphere", "gnomon.measures.cyclones", "gnomon.measures.aimip")
+    )
+]
+
+
 @pytest.mark.parametrize("kind", ["flow", "field"])
-@pytest.mark.parametrize("name", BUILT_IN["measures"])
+@pytest.mark.parametrize("name", ANYWHERE)
 def test_measure_keeps_its_contract(name, kind):
     check_measure(build("measures", name), make=functools.partial(_cached, kind=kind))
 

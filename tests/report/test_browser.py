@@ -50,14 +50,15 @@ class Visit:
         self.tab.goto(page.as_uri())
 
     def open(self, learner: str, world: str, trial: str) -> Any:
-        from playwright.sync_api import expect
-
+        """Open a cell and scroll through it: figures are drawn as they come into sight."""
         self.tab.locator(f'button.cell[aria-label^="{learner} on {world}, {trial}"]').click()
         drawer = self.tab.locator("#drawer")
         drawer.locator(".foot").wait_for()
-        expect(drawer.locator(".fig[data-drawn]")).to_have_count(
-            drawer.locator(".fig").count(), timeout=30_000
-        )
+        for i in range(drawer.locator(".fig").count()):
+            figure = drawer.locator(".fig").nth(i)
+            figure.scroll_into_view_if_needed()
+            figure.and_(drawer.locator("[data-drawn]")).wait_for(timeout=30_000)
+        self.tab.evaluate("document.getElementById('drawer').scrollTop = 0")
         return drawer
 
     def close(self) -> None:

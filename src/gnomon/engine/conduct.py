@@ -86,6 +86,7 @@ def _case(bench: Bench, case: Case) -> tuple[str, str]:
         reason = (
             f"{box['lost']} of {box['total']} runs left the attractor, the first at time {box['when']:.4g}"
         )
+    card = bench.world(case.world).card
     result = Result(
         id=case.id,
         case=msgspec.to_builtins(case),
@@ -97,7 +98,9 @@ def _case(bench: Bench, case: Case) -> tuple[str, str]:
         cost={"seconds": time.perf_counter() - began, "peak_memory_mb": peak_mb()},
         provenance={
             **provenance(),
-            "rung": bench.world(case.world).card.rung,
+            "rung": card.rung,
+            "world_summary": card.summary,
+            "limits": "\n".join(card.limits),
             "nodes": " ".join(sorted(bench.used)),
             "made": " ".join(f"{k}:{int(v)}" for k, v in sorted(bench.made.items())),
         },

@@ -26,7 +26,8 @@ def templates() -> dict[str, dict[str, Any]]:
     }
 
 
-def _frame(body: dict[str, Any], config: dict[str, Any] | None = None) -> dict[str, Any]:
+def frame(body: dict[str, Any], config: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A whole chart round a body: title, note, paper, fonts."""
     axis = {
         "labelColor": "$soft",
         "titleColor": "$soft",
@@ -141,7 +142,7 @@ def _line(*, band: bool) -> dict[str, Any]:
         "mark": {"type": "point", "size": 60, "filled": True, "opacity": 0},
         "encoding": _axes(color=_colour({"symbolType": "stroke"}), tooltip=_tooltip()),
     }
-    return _frame({"width": "$width", "height": "$height", "layer": [*([area] if band else []), line, hover]})
+    return frame({"width": "$width", "height": "$height", "layer": [*([area] if band else []), line, hover]})
 
 
 def _points() -> dict[str, Any]:
@@ -155,7 +156,7 @@ def _points() -> dict[str, Any]:
             "encoding": _axes(color=_colour(), tooltip=_tooltip()),
         },
     }
-    return _frame(body)
+    return frame(body)
 
 
 def _bars(*, error: bool) -> dict[str, Any]:
@@ -191,7 +192,7 @@ def _bars(*, error: bool) -> dict[str, Any]:
         "mark": {"type": "tick", "thickness": 2.5, "opacity": 1, "width": {"band": 0.9}},
         "encoding": {"x": x, "y": y, "color": _colour({"symbolType": "square"}), "tooltip": _tooltip()},
     }
-    return _frame(
+    return frame(
         {"width": "$width", "height": "$height", "layer": [mine, *([interval] if error else []), others]}
     )
 
@@ -216,4 +217,4 @@ def _raster() -> dict[str, Any]:
             },
         },
     }
-    return _frame(body)
+    return frame(body)

@@ -10,22 +10,43 @@ import math
 from typing import Any
 
 from gnomon.report.chart_templates import PLAIN_NUMBERS, POWERS_OF_TEN, templates
+from gnomon.report.levels import shades
 from gnomon.report.palette import DASHES, ROLES, SURFACE, Scheme, role_colour
-from gnomon.spec.results import Curve, Series
+from gnomon.report.panel_templates import panel_template_of
+from gnomon.report.panels import (
+    SPHERE,
+    coast_of,
+    panel_colours,
+    panel_rows,
+    panel_slots,
+    panel_template,
+    size_of,
+)
+from gnomon.spec.results import GRIDDED, Curve, Series
 
 ORDER = {"null": 0, "floor": 1, "truth": 2, "subject": 3}  # later lies on top
 OVERLAP = 1.12  # pixels of a raster reach under their neighbours, or seams would show between them
 PANELS = ("points", "raster")  # kinds with one panel for each series
+BROAD = 1.6  # how much wider than a line the figures of the sphere are drawn
 
 
 def template_of(curve: Curve) -> str:
     """The name of the template that draws a curve."""
+    if curve.kind in SPHERE:
+        return panel_template(curve)
     banded = any(s.low and s.high and any(v is not None for v in s.low) for s in curve.series)
     return f"{curve.kind}+band" if banded and curve.kind in ("line", "bars") else curve.kind
 
 
+def template(name: str) -> dict[str, Any]:
+    """The template of that name, slots unfilled."""
+    return panel_template_of(name) or templates()[name]
+
+
 def slots(curve: Curve) -> dict[str, Any]:
     """What fills the template of a curve, apart from its data, its size and its colours."""
+    if curve.kind in SPHERE:
+        return panel_slots(curve)
     names = labels(curve)
     lowest = _extremes(curve)
     return {
@@ -60,6 +81,8 @@ def labels(curve: Curve) -> list[tuple[str, str]]:
 
 def colours(curve: Curve, scheme: Scheme) -> list[str]:
     """One colour a series, by role."""
+    if curve.kind in ("tracks", "taylor"):
+        return panel_colours(curve, scheme)
     counts: dict[str, int] = {}
     out = []
     for _, role in labels(curve):
@@ -70,6 +93,8 @@ def colours(curve: Curve, scheme: Scheme) -> list[str]:
 
 def rows(curve: Curve) -> list[dict[str, Any]]:
     """The data as Vega wants it; points that a logarithmic axis cannot show are left out."""
+    if curve.kind in SPHERE:
+        return panel_rows(curve)
     if curve.kind == "raster":
         return _raster_rows(curve)
     out = []
@@ -89,18 +114,18 @@ def chart(curve: Curve, *, scheme: Scheme = "light", width: int = 420, height: i
     panels = max(1, len(labels(curve)))
     if curve.kind in PANELS:
         width = max(120, (width - 60) // min(panels, 2))
-    filled = (
-        slots(curve)
-        | theme(scheme)
-        | {
-            "$rows": rows(curve),
-            "$colours": colours(curve, scheme),
-            "$width": width,
-            "$height": height,
-            "$columns": min(panels, 2),
-        }
-    )
-    return fill(templates()[template_of(curve)], filled)
+    size = {"$width": width, "$height": height, "$columns": min(panels, 2)}
+    if curve.kind in SPHERE:
+        size = size_of(curve, BROAD * width) | {"$coast": coast_of(curve)}
+    made = {"$rows": rows(curve), "$colours": colours(curve, scheme)}
+    plain = slots(curve)
+    filled = plain | theme(scheme) | scheme_slots(curve, scheme, plain) | made | size
+    return fill(template(template_of(curve)), filled)
+
+
+def scheme_slots(curve: Curve, scheme: Scheme, plain: dict[str, Any]) -> dict[str, Any]:
+    """Slots that differ between light and dark, given the plain ones; the colours of its series apart."""
+    return shades(curve, scheme, plain) if curve.kind in GRIDDED else {}
 
 
 def theme(scheme: Scheme) -> dict[str, str]:

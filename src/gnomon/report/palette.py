@@ -35,6 +35,21 @@ SURFACE: dict[Scheme, dict[str, str]] = {
     "dark": {"ink": "#eef1f4", "soft": "#a5aeb9", "line": "#343a42", "paper": "#15181c"},
 }
 
+MAPS: dict[
+    Scheme, dict[str, tuple[str, ...]]
+] = {  # colours of maps from low to high; diverging ones part at the middle
+    "light": {
+        "warmth": ("#0b3c78", "#2f7fc1", "#9cc9e8", "#f6f5f1", "#f6b48a", "#d6604d", "#861a1c"),
+        "water": ("#5e3a06", "#b07a2a", "#e4c98f", "#f6f5f1", "#9fd6cd", "#2f9088", "#0b4a45"),
+        "amount": ("#fbf7dc", "#c9e3b6", "#7cc5bb", "#3c96bd", "#2b62a4", "#1b2f6b"),
+    },
+    "dark": {
+        "warmth": ("#a6dbff", "#4a9be0", "#22527f", "#1d2126", "#7a3420", "#dd6a44", "#ffc0a0"),
+        "water": ("#f4d096", "#b98533", "#5f4012", "#1d2126", "#0f5450", "#2a9d92", "#a4ecdf"),
+        "amount": ("#1a2138", "#24497b", "#2a7ba0", "#46ab9f", "#9ed39a", "#f4f0b4"),
+    },
+}
+
 DASHES: dict[str, tuple[int, ...]] = {"subject": (1, 0), "truth": (1, 0), "floor": (6, 4), "null": (2, 3)}
 
 
@@ -54,6 +69,17 @@ def role_colour(role: str, index: int, scheme: Scheme) -> str:
     """The colour of the index-th series of a role."""
     colours = ROLES[scheme].get(role, ROLES[scheme]["subject"])
     return colours[index % len(colours)]
+
+
+def ramp(hue: str, count: int, scheme: Scheme, soft: float = 0.0) -> list[str]:
+    """So many colours from low to high, evenly spaced; `soft` is the share of paper mixed in."""
+    anchors = MAPS[scheme][hue]
+    colours = []
+    for i in range(count):
+        place = (i / (count - 1) if count > 1 else 0.5) * (len(anchors) - 1)
+        at = min(int(place), len(anchors) - 2)
+        colours.append(_mix(_mix(anchors[at], anchors[at + 1], place - at), SURFACE[scheme]["paper"], soft))
+    return colours
 
 
 def _mix(a: str, b: str, part: float) -> str:

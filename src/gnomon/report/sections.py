@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from gnomon.inference.ladder import Ladder, key_of, names_of
 from gnomon.inference.power import PowerCurve, detection_curves
@@ -117,7 +118,14 @@ def detections(results: Sequence[Result]) -> tuple[list[PowerCurve], list[Curve]
     return curves, figures
 
 
-UNSHOWN = ("command", "rung", "nodes", "made")  # shown elsewhere, or of use to the store alone
+UNSHOWN = (
+    "command",
+    "rung",
+    "nodes",
+    "made",
+    "world_summary",
+    "limits",
+)  # shown elsewhere, or of use to the store alone
 
 
 def provenance(results: Sequence[Result]) -> list[tuple[str, str]]:
@@ -133,6 +141,22 @@ def provenance(results: Sequence[Result]) -> list[tuple[str, str]]:
         {f"{k.partition(':')[2] or k} {v}" for r in results for k, v in r.case.get("versions", {}).items()}
     )
     return [*rows, ("component versions", ", ".join(versions) or "unknown")]
+
+
+def worlds(results: Sequence[Result], table: Ladder) -> dict[str, dict[str, Any]]:
+    """What each world is and what it cannot tell, in ladder order; worlds that state no limits are left out.
+
+    The engine copies both from the world's card: `provenance["world_summary"]`, and `provenance["limits"]` with one
+    sentence a line.
+    """
+    named = Named(results)
+    found: dict[str, dict[str, Any]] = {}
+    for result in results:
+        limits = [line for line in result.provenance.get("limits", "").splitlines() if line.strip()]
+        if limits:
+            told = {"summary": result.provenance.get("world_summary", ""), "limits": limits}
+            found.setdefault(named(result, "world"), told)
+    return {row.world: found[row.world] for row in table.rows if row.world in found}
 
 
 def command(results: Iterable[Result], study: str) -> str:

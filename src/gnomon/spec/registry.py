@@ -48,6 +48,14 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
             "gnomon.worlds.field.kuramoto_sivashinsky:KuramotoSivashinsky",
             "flame-front turbulence on a ring of length 60; knob: a large-scale drive",
         ),
+        "held_suarez": Entry(
+            "gnomon.worlds.sphere.held_suarez:HeldSuarez",
+            "dry atmosphere with Newtonian cooling, T21 to T42; knob: the pole-to-equator contrast",
+        ),
+        "speedy": Entry(
+            "gnomon.worlds.sphere.speedy:Speedy",
+            "moist atmosphere over real terrain and seas, T21 or T31; knobs: El Nino, uniform warming",
+        ),
     },
     "learners": {
         "perfect": Entry(
@@ -141,6 +149,84 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
             "gnomon.measures.shift_error:ShiftError", "error of the response beyond the training range"
         ),
         "nonlinearity": Entry("gnomon.measures.nonlinearity:Nonlinearity", "|X(2d) - 2X(d)| / |2X(d)|"),
+        "skill": Entry(
+            "gnomon.measures.sphere.skill:Skill", "area-weighted forecast error over all headline fields"
+        ),
+        "acc": Entry(
+            "gnomon.measures.sphere.acc:AnomalyCorrelation", "anomaly correlation of forecasts, areas weighed"
+        ),
+        "mean_state": Entry(
+            "gnomon.measures.sphere.mean_state:MeanState",
+            "error of one run's mean fields, in variances of the weather",
+        ),
+        "zonal_state": Entry(
+            "gnomon.measures.sphere.zonal_state:ZonalState",
+            "error of zonal-mean sections of temperature, wind, humidity",
+        ),
+        "sphere_spectrum": Entry(
+            "gnomon.measures.sphere.sphere_spectrum:SphereSpectrum", "kinetic energy by total wavenumber"
+        ),
+        "band_variance": Entry(
+            "gnomon.measures.sphere.band_variance:BandVariance", "variability at 2-8 days and slower"
+        ),
+        "modes": Entry("gnomon.measures.sphere.modes:Modes", "SAM, NAM, NAO, PNA by the common-basis method"),
+        "extremes": Entry(
+            "gnomon.measures.sphere.extremes:Extremes", "tails, heat and cold waves, wet and dry days"
+        ),
+        "persistence": Entry(
+            "gnomon.measures.sphere.persistence:Persistence", "correlation of one day with the next"
+        ),
+        "budgets": Entry(
+            "gnomon.measures.sphere.budgets:Budgets", "drift of air, water, energy and angular momentum"
+        ),
+        "stability": Entry(
+            "gnomon.measures.sphere.stability:Stability",
+            "divergences per simulated year, growth of the zonal spread",
+        ),
+        "response_gain": Entry(
+            "gnomon.measures.sphere.response_gain:ResponseGain",
+            "gain of tropical rain over Nino3.4 and Nino4",
+        ),
+        "response_odd": Entry(
+            "gnomon.measures.sphere.response_parity:ResponseOdd", "error of the linear part of the response"
+        ),
+        "response_even": Entry(
+            "gnomon.measures.sphere.response_parity:ResponseEven",
+            "error of the nonlinear part of the response",
+        ),
+        "response_phase": Entry(
+            "gnomon.measures.sphere.response_phase:ResponsePhase", "phase of the stationary wave response"
+        ),
+        "response_saturation": Entry(
+            "gnomon.measures.sphere.response_saturation:ResponseSaturation",
+            "saturation curve against the truth's own",
+        ),
+        "response_beyond": Entry(
+            "gnomon.measures.sphere.response_beyond:ResponseBeyond",
+            "error of the response beyond the trained amplitudes",
+        ),
+        "wave_source": Entry(
+            "gnomon.measures.sphere.wave_source:WaveSource", "response of the Rossby wave source"
+        ),
+        "warming_indices": Entry(
+            "gnomon.measures.sphere.warming_indices:WarmingIndices", "change of climate indices under warming"
+        ),
+        "warming_shown": Entry(
+            "gnomon.measures.sphere.warming_shown:WarmingShown",
+            "land contrast, polar amplification, feedback (no fidelity)",
+        ),
+        "warming_profile": Entry(
+            "gnomon.measures.sphere.warming_profile:WarmingProfile",
+            "zonal-mean warming and wind change by level",
+        ),
+        "warming_scaling": Entry(
+            "gnomon.measures.sphere.warming_scaling:WarmingScaling",
+            "nonlinearity by field, beside linear pattern scaling",
+        ),
+        "range_share": Entry(
+            "gnomon.measures.sphere.warming_range:RangeShare",
+            "share of states under warming outside the control's range",
+        ),
         "crps": Entry("gnomon.measures.crps:Crps", "fair continuous ranked probability score"),
         "spread_skill": Entry(
             "gnomon.measures.spread_skill:SpreadSkill", "ensemble spread over error of its mean"

@@ -30,7 +30,12 @@ class Climate(AbstractTrial):
         "attractor", "attractor_mixture", "wasserstein", "moments", "log_spectrum", "spectrum_hellinger",
         "leading_exponent", "kaplan_yorke", "conserved",
     )  # fmt: skip
-    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "sphere": (
+            "mean_state", "zonal_state", "sphere_spectrum", "band_variance", "modes", "extremes", "persistence",
+            "budgets", "stability",
+        )
+    }  # fmt: skip
 
     units: int = 40
     length: float = 40.0

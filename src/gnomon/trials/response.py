@@ -36,7 +36,12 @@ class Response(AbstractTrial):
     measures: ClassVar[tuple[str, ...]] = (
         "response_error", "response_amplitude", "response_pattern", "response_slow",
     )  # fmt: skip
-    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "sphere": (
+            "response_error", "response_gain", "response_odd", "response_even", "response_phase",
+            "response_saturation", "response_beyond", "wave_source",
+        )
+    }  # fmt: skip
 
     units: int = 40
     length: float = 40.0

@@ -31,7 +31,11 @@ class Shift(AbstractTrial):
     question: ClassVar[str] = "what does it do under a forcing it never trained on?"
     headline: ClassVar[str] = "shift_error"
     measures: ClassVar[tuple[str, ...]] = ("shift_error", "nonlinearity")
-    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "sphere": (
+            "shift_error", "warming_indices", "warming_profile", "warming_scaling", "warming_shown", "range_share",
+        )
+    }  # fmt: skip
 
     units: int = 40
     length: float = 40.0

@@ -42,7 +42,7 @@ def wave_source(h: Harmonics, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """[..., lat, lon] Rossby wave source, s-2: S = -zeta_a D - V_chi . grad zeta_a = -div(V_chi zeta_a).
 
     zeta_a = zeta + 2 Omega sin(latitude), V_chi the divergent wind (Sardeshmukh and Hoskins 1988,
-    doi:10.1175/1520-0469(1988)045<1228:TGORFB>2.0.CO;2).
+    doi:10.1175/1520-0469(1988)045<1228:TGOGRF>2.0.CO;2).
     """
     w = flow(h, u, v)
     return _source(h, w.vorticity + planetary(h.lat), w)
@@ -51,8 +51,8 @@ def wave_source(h: Harmonics, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 def wave_source_change(h: Harmonics, basic: Flow, change: Flow) -> np.ndarray:
     """[..., lat, lon] first-order change of the source, s-2, when a wind is added to a basic one.
 
-    S' = -zeta_a D' - V_chi' . grad zeta_a - zeta' D - V_chi . grad zeta': linear in the change, so its mean over noisy
-    changes is not biased by their noise, as the change of the full source would be.
+    S' = -zeta_a D' - V_chi' . grad zeta_a - zeta' D - V_chi . grad zeta': linear in the change, so its mean
+    over noisy changes is not biased by their noise, as the change of the full source would be.
     """
     absolute = basic.vorticity + planetary(h.lat)
     return _source(h, absolute, change) + _source(h, change.vorticity, basic)
@@ -66,10 +66,11 @@ def _source(h: Harmonics, vorticity: np.ndarray, w: Flow) -> np.ndarray:
 def stationary_wavenumber(u: np.ndarray, lat: np.ndarray, weights: np.ndarray, degree: int) -> np.ndarray:
     """[lat] zonal wavenumber that stands still in a zonal-mean wind; NaN where no wave can.
 
-    K_s = a sqrt(beta_M / u_M), u_M = [u] / cos(lat), beta_M = cos^2(lat) / a {2 Omega - d2 (cos^2(lat) nu) / d mu2},
-    nu = [u] / (a cos(lat)), mu = sin(lat) (Hoskins and Ambrizzi 1993,
-    doi:10.1175/1520-0469(1993)050<1661:RWPOAR>2.0.CO;2). NaN in easterlies, and where the vorticity gradient is
-    reversed. [u] cos(lat) is fitted by Legendre polynomials up to `degree`, so that the second derivative is not noise.
+    K_s = a sqrt(beta_M / u_M), u_M = [u] / cos(lat), beta_M = cos^2(lat) / a {2 Omega - d2 (cos^2(lat) nu) /
+    d mu2}, nu = [u] / (a cos(lat)), mu = sin(lat) (Hoskins and Ambrizzi 1993,
+    doi:10.1175/1520-0469(1993)050<1661:RWPOAR>2.0.CO;2). NaN in easterlies, and where the vorticity gradient
+    is reversed. [u] cos(lat) is fitted by Legendre polynomials up to `degree`, so that the second derivative
+    is not noise.
 
     Args:
         u: [lat] m s-1.
@@ -91,13 +92,18 @@ def wave_activity_flux(
 ) -> tuple[np.ndarray, np.ndarray]:
     """[lat, lon] eastward and northward flux of stationary wave activity, m2 s-2.
 
-    W = p cos(lat) / (2 |U|) times (U (x) of psi's products with its own second derivatives), the horizontal part of
-    Takaya and Nakamura (2001, doi:10.1175/1520-0469(2001)058<0608:AFOAPI>2.0.CO;2), p in units of 1000 hPa. NaN where the
-    basic wind is easterly or weaker than 2 m s-1, and at the two rows next to each pole.
+    The horizontal part of Takaya and Nakamura (2001, doi:10.1175/1520-0469(2001)058<0608:AFOAPI>2.0.CO;2), l longitude
+    and f latitude in radians, p in units of 1000 hPa:
+
+        Wx = p cos f / 2|U| [U / (a cos f)^2 (psi_l^2 - psi psi_ll) + V / (a^2 cos f) (psi_l psi_f - psi psi_lf)]
+        Wy = p cos f / 2|U| [U / (a^2 cos f) (psi_l psi_f - psi psi_lf) + V / a^2 (psi_f^2 - psi psi_ff)]
+
+    NaN where the basic wind is easterly or weaker than 2 m s-1, and at the two rows next to each pole.
 
     Args:
         psi: [lat, lon] streamfunction of the wave, m2 s-1.
-        u, v: [lat, lon] basic wind.
+        u: [lat, lon] basic eastward wind, m s-1.
+        v: [lat, lon] basic northward wind, m s-1.
         lat: degrees.
         pressure: hPa.
     """
@@ -128,19 +134,19 @@ def pna(z: np.ndarray, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     """[...] Pacific/North American index of 500 hPa heights, in their units.
 
     1/4 [Z(20N,160W) - Z(45N,165W) + Z(55N,115W) - Z(30N,85W)] (Wallace and Gutzler 1981,
-    doi:10.1175/1520-0493(1981)109<0784:TITGHF>2.0.CO;2), heights not divided by their standard deviations: a response
-    is wanted in metres, and the deviations of a model would enter its own index.
+    doi:10.1175/1520-0493(1981)109<0784:TITGHF>2.0.CO;2), heights not divided by their standard deviations: a
+    response is wanted in metres, and the deviations of a model would enter its own index.
     """
-    return sum(sign * at_point(z, lat, lon, north, east) for sign, north, east in PNA_POINTS) / 4
+    return np.sum([sign * at_point(z, lat, lon, north, east) for sign, north, east in PNA_POINTS], axis=0) / 4
 
 
 def zonal_waves(
     x: np.ndarray, lat: np.ndarray, weights: np.ndarray, south: float, north: float, waves: int
 ) -> np.ndarray:
-    """[..., wave] complex amplitudes of zonal wavenumbers 1 … `waves` of a field's mean over a band of latitudes.
+    """[..., wave] complex amplitudes of zonal wavenumbers 1 … `waves` of a field's mean over a band.
 
-    x = sum over k of |c_k| cos(k lon + arg c_k), lon from the first column: a wave moved east by d has its argument
-    lowered by k d.
+    x = sum over k of |c_k| cos(k lon + arg c_k), lon from the first column: a wave moved east by d has its
+    argument lowered by k d.
     """
     rows = np.asarray(box(lat, np.zeros(1), south, north)[:, 0], float) * weights
     mean = np.einsum("...ij,i->...j", x, rows / rows.sum())

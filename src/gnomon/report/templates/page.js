@@ -7,6 +7,7 @@
   let store = null; // the unpacked data
   let shown = null; // {cell, seed, opener}
   let views = []; // live charts, to be finalised
+  let watcher = null; // draws the drawer's figures as they come into sight
 
   // ---------------------------------------------------------------- data
 
@@ -48,6 +49,114 @@
 
   const usable = (v, log) => v !== null && v !== undefined && (!log || v > 0);
 
+  // ---------------------------------------------------------------- figures of the sphere: the twin of report/panels.py
+
+  const SPHERE = ["map", "section", "portrait", "composite", "disc", "tracks", "taylor"];
+  const onCanvas = (kind) => ["raster", "points", "map", "section", "composite", "disc", "tracks"].includes(kind);
+
+  function gridRows(figure) {
+    const [xs, ys] = figure.edges.map((n) => store.arrays[n]);
+    const disc = figure.k === "disc";
+    const table = figure.k === "portrait";
+    const turn = disc ? Math.PI / 180 : 1;
+    const over = disc ? 0.25 / 3 : 0.25;
+    const out = [];
+    figure.images.forEach(([wide, low, high, at, marked], k) => {
+      const marks = new Set(marked === null ? [] : store.arrays[marked]);
+      store.arrays[at].forEach((g, n) => {
+        if (g === null) return;
+        const i = n % wide;
+        const j = Math.floor(n / wide);
+        const row = { k, v: low === null ? g : low + (g / 1000) * (high - low) };
+        if (table) {
+          Object.assign(row, { x: figure.v.$columns_order[i], y: figure.v.$rows_order[j] });
+          if (marks.has(n)) row.m = 1;
+        } else {
+          const [x0, x1, y0, y1] = [xs[i], xs[i + 1], ys[j], ys[j + 1]];
+          Object.assign(row, { x: x0 * turn, X: (x1 + over * (x1 - x0)) * turn, y: y0, Y: y1 + over * (y1 - y0) });
+          if (marks.has(n)) {
+            const a = (x0 + x1) / 2;
+            const b = figure.log.includes("y") ? Math.sqrt(y0 * y1) : (y0 + y1) / 2;
+            Object.assign(row, disc ? { m: 1, a: b * Math.sin(a * turn), b: b * Math.cos(a * turn) } : { m: 1, a, b });
+          }
+        }
+        out.push(row);
+      });
+    });
+    return out;
+  }
+
+  function trackRows(figure) {
+    const out = [];
+    let p = 0;
+    for (const [k, s, , ...at] of [...figure.series].sort((a, b) => a[0] - b[0])) {
+      const [xs, ys] = at.slice(0, 2).map((n) => store.arrays[n]);
+      let f = 1;
+      xs.forEach((x, i) => {
+        if (x === null || ys[i] === null) {
+          p += 1;
+          f = 1;
+          return;
+        }
+        out.push({ k, s, p, i, x, y: ys[i], f });
+        f = 0;
+      });
+      p += 1;
+    }
+    return out;
+  }
+
+  function taylorRows(figure) {
+    const out = [];
+    for (const [, s, r, x, y, names] of [...figure.series].sort((a, b) => b[0] - a[0])) {
+      store.arrays[x].forEach((d, i) => {
+        const c = store.arrays[y][i];
+        if (d === null || c === null) return;
+        out.push({ s, r, n: names[i] ?? "", d, c, x: d * c, y: d * Math.sqrt(Math.max(0, 1 - c * c)) });
+      });
+    }
+    return out;
+  }
+
+  function coastRows([west, east], [south, north]) {
+    const rows = [];
+    let p = 0;
+    for (const turn of [-360, 0, 360]) {
+      for (const line of store.coast) {
+        const xs = line.filter((_, i) => i % 2 === 0).map((x) => x / 10 + turn);
+        const ys = line.filter((_, i) => i % 2 === 1).map((y) => y / 10);
+        if (Math.max(...xs) <= west || Math.min(...xs) >= east || Math.max(...ys) <= south || Math.min(...ys) >= north) continue;
+        xs.forEach((x, i) => rows.push({ p, i, x, y: ys[i] }));
+        p += 1;
+      }
+    }
+    return rows;
+  }
+
+  function panelSize(kind, [count, across, up, tall, many], wide) {
+    const columns = count < 2 || wide < 520 || (kind === "portrait" && many > 8) ? 1 : 2;
+    const axis = kind === "section" || kind === "composite" ? 70 : 50;
+    let width = Math.max(150, Math.floor((wide - 26 - axis * columns - 18 * (columns - 1)) / columns));
+    let height = width;
+    if (kind === "map" || kind === "tracks") height = Math.floor(width * Math.min(Math.max(up / across, 0.35), 1));
+    else if (kind === "section") height = Math.floor(width * 0.62);
+    else if (kind === "portrait") [width, height] = [Math.min(Math.max(150, width - 90), 64 * many), 26 * tall];
+    else if (kind === "taylor") {
+      width = Math.min(width, across > up ? 560 : 380);
+      height = Math.floor((width * up) / across);
+    } else height = width = Math.min(width, 300);
+    return { $width: width, $height: height, $columns: columns, $radius: Math.floor(width / 2), $bar: Math.min(300, width) };
+  }
+
+  function sphereChart(figure, width) {
+    const scheme = dark.matches ? "dark" : "light";
+    const rows = { tracks: trackRows, taylor: taylorRows }[figure.k] ?? gridRows;
+    return fill(store.templates[figure.t], {
+      ...figure.v, ...store.theme[scheme], ...figure.s[scheme], ...panelSize(figure.k, figure.shape, width), $rows: rows(figure),
+      $coast: figure.k === "map" || figure.k === "tracks" ? coastRows(figure.v.$x_domain, figure.v.$y_domain) : [],
+    });
+  }
+
   function rowsOf(figure) {
     const out = [];
     if (figure.k === "raster") {
@@ -82,6 +191,7 @@
   }
 
   function chartOf(figure, width) {
+    if (SPHERE.includes(figure.k)) return sphereChart(figure, width);
     const scheme = dark.matches ? "dark" : "light";
     const named = figure.k === "raster" ? figure.images : figure.series;
     const counts = {};
@@ -102,11 +212,11 @@
 
   async function draw(place, number) {
     const figure = store.figures[number];
-    place.classList.toggle("broad", figure.k === "raster" || (figure.k === "points" && figure.series.length > 1));
+    const several = figure.k === "points" && figure.series.length > 1;
+    place.classList.toggle("broad", figure.k === "raster" || several || SPHERE.includes(figure.k));
     const spec = chartOf(figure, place.clientWidth);
-    const many = figure.k === "raster" || figure.k === "points";
     const result = await window.vegaEmbed(place, spec, {
-      ast: true, renderer: many ? "canvas" : "svg", downloadFileName: figure.n,
+      ast: true, renderer: onCanvas(figure.k) ? "canvas" : "svg", downloadFileName: figure.n,
       actions: { export: true, source: false, compiled: false, editor: false },
     });
     place.setAttribute("aria-label", figure.v.$title);
@@ -115,12 +225,36 @@
     return result;
   }
 
-  async function drawAll(places) {
+  function reserve(place, number) {
+    const figure = store.figures[number];
+    if (!SPHERE.includes(figure.k)) return;
+    place.classList.add("broad");
+    const { $height, $columns } = panelSize(figure.k, figure.shape, dialog.clientWidth - 56);
+    const apart = /:\d+d/.test(figure.t) ? 1 : 0;
+    const tiers = Math.ceil((figure.shape[0] - apart) / $columns) + apart;
+    place.style.minHeight = `${60 + tiers * ($height + 70)}px`;
+  }
+
+  async function drawInSight(places) {
+    const numbers = new Map(places);
+    places.forEach(([place, number]) => reserve(place, number));
     await loadVega();
-    for (const [place, number] of places) {
-      if (!place.isConnected) return;
-      views.push(await draw(place, number));
-    }
+    let queue = Promise.resolve();
+    const mine = new IntersectionObserver((entries) => {
+      for (const { target } of entries.filter((e) => e.isIntersecting)) {
+        mine.unobserve(target);
+        queue = queue.then(async () => {
+          if (!target.isConnected) return;
+          const view = await draw(target, numbers.get(target));
+          target.style.minHeight = "";
+          if (target.isConnected) views.push(view);
+          else view.finalize();
+        });
+      }
+    }, { root: dialog, rootMargin: "700px 0px" });
+    if (!places.every(([place]) => place.isConnected)) return;
+    watcher = mine;
+    places.forEach(([place]) => mine.observe(place));
   }
 
   // ---------------------------------------------------------------- the drawer
@@ -159,6 +293,8 @@
   }
 
   function clearCharts() {
+    watcher?.disconnect();
+    watcher = null;
     views.forEach((v) => v.finalize());
     views = [];
   }
@@ -186,6 +322,10 @@
     }
     if (chosen.outcome) body.append(el("p", { class: "outcome" }, chosen.outcome));
     if (chosen.rows.length) body.append(measureTable(chosen.rows));
+    const limits = store.worlds[cell.world]?.limits ?? [];
+    if (limits.length) {
+      body.append(el("aside", { class: "limits" }, el("h3", {}, `What ${cell.world} cannot tell`), el("ul", {}, ...limits.map((l) => el("li", {}, l)))));
+    }
     const places = chosen.figures.map((n) => [el("figure", { class: "fig", role: "img" }), n]);
     if (places.length) body.append(el("div", { class: "figs" }, ...places.map(([p]) => p)));
     else body.append(el("p", { class: "lead" }, chosen.rows.length ? "This cell has no figures." : "Nothing was measured."));
@@ -194,7 +334,7 @@
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     history.replaceState(null, "", `#cell-${number}`);
-    await drawAll(places);
+    await drawInSight(places);
   }
 
   dialog.addEventListener("close", () => {

@@ -1,0 +1,1 @@
+"""Questions about an atmosphere: fields on a sphere, one question a file."""

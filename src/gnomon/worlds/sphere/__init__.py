@@ -1,0 +1,1 @@
+"""Rung `sphere`: atmospheres on a rotating globe, solved by jcm and dinosaur."""
