@@ -183,6 +183,21 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
             "gnomon.measures.sphere.stability:Stability",
             "divergences per simulated year, growth of the zonal spread",
         ),
+        "cyclone_statistics": Entry(
+            "gnomon.measures.cyclones.statistics:CycloneStatistics",
+            "numbers of cyclones by depth, size, speed and deepening",
+        ),
+        "track_density": Entry(
+            "gnomon.measures.cyclones.track_density:TrackDensity", "map of where cyclones pass"
+        ),
+        "cyclone_tracks": Entry(
+            "gnomon.measures.cyclones.forecast_tracks:CycloneTracks",
+            "separation of forecast cyclones from the truth's, misses charged",
+        ),
+        "cyclone_intensity": Entry(
+            "gnomon.measures.cyclones.forecast_tracks:CycloneIntensity",
+            "error of forecast cyclones' central pressure, misses charged",
+        ),
         "response_gain": Entry(
             "gnomon.measures.sphere.response_gain:ResponseGain",
             "gain of tropical rain over Nino3.4 and Nino4",

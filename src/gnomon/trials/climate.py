@@ -33,7 +33,7 @@ class Climate(AbstractTrial):
     measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "sphere": (
             "mean_state", "zonal_state", "sphere_spectrum", "band_variance", "modes", "extremes", "persistence",
-            "budgets", "stability",
+            "budgets", "stability", "cyclone_statistics", "track_density",
         )
     }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Extratropical cyclones: found, tracked, measured and compared. Pure NumPy and SciPy."""
