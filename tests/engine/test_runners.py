@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gnomon.adapters.jax_runner import CHUNK, SimulatorRunner, WorldRunner, make_starts
+from gnomon.core.measure import CannotMeasure
 from gnomon.core.runner import lagged_errors, noisy_history
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.watch import OutOfTime, Watch
@@ -210,3 +211,8 @@ def test_lagged_histories_come_from_the_spin_up(world):
     seen = noisy_history(lagged.card, starts, 5, seed=3)
     assert seen["x"].shape == (UNITS, 5, 8)
     assert 0 < np.abs(seen["x"] - starts.history["x"][:, None]).max() < 20
+
+
+def test_a_variable_that_a_model_does_not_give_is_named():
+    with pytest.raises(CannotMeasure, match="gives no z"):
+        Observed({"x": np.zeros(1)})["z"]

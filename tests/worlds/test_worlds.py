@@ -14,7 +14,9 @@ from gnomon.spec.identity import canonical
 from gnomon.spec.registry import build, entries
 from gnomon.testing.worlds import check_card, check_world
 
-WORLDS = sorted(entries("worlds"))
+# Worlds of the sphere cost minutes a spin-up and are not fully observed: test_sphere_*.py hold them to the contract
+# piece by piece.
+WORLDS = sorted(name for name, entry in entries("worlds").items() if ".sphere." not in entry.target)
 
 
 def _steady(world, value):

@@ -68,17 +68,26 @@ class WorldRunner(AbstractRunner):
     def run(self, experiment: Experiment, starts: Starts, *, seed: int, watch: Watch) -> Runs | Unsupported:
         """See `AbstractRunner.run`."""
         card = self.world.card
+        if not self.perturbed:
+            clean = {k: v[:, None, -1] for k, v in starts.history.items()}
+            return _conduct(
+                self.world,
+                card,
+                experiment,
+                starts,
+                lambda member: starts.states,
+                clean,
+                seed=seed,
+                watch=watch,
+            )
         seen = noisy_history(card, starts, experiment.members, seed=seed)
         present = {k: v[:, :, -1] for k, v in seen.items()}
 
         def states_of(member: int) -> Any:
-            if not self.perturbed:
-                return starts.states
             obs = {k: jnp.asarray(v[:, min(member, v.shape[1] - 1)]) for k, v in present.items()}
             return _lift(self.world, obs, starts.states)
 
-        initial = present if self.perturbed else {k: v[:, None, -1] for k, v in starts.history.items()}
-        return _conduct(self.world, card, experiment, starts, states_of, initial, seed=seed, watch=watch)
+        return _conduct(self.world, card, experiment, starts, states_of, present, seed=seed, watch=watch)
 
 
 class SimulatorRunner(AbstractRunner):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gnomon.cli.places import DEFAULT_STORE, only_study, open_store
 from gnomon.spec.errors import StoreError
-from gnomon.spec.study import BROUGHT
+from gnomon.spec.study import FOREIGN
 from gnomon.store.names import node_list
 from gnomon.store.results import STOPPED, Store
 
@@ -124,7 +124,7 @@ def _remedies(store: Store, lost: tuple[str, ...]) -> list[str]:
     for name, study in store.studies().items():
         count = len(set(lost) & set(study.cases))
         learners = study.study.get("learners", ())
-        own = any(isinstance(r, dict) and r.get("kind") in BROUGHT for r in learners)
+        own = any(isinstance(r, dict) and r.get("kind") in FOREIGN for r in learners)
         if count:
             how = "gnomon test of the same model" if own else f"gnomon run of the study {name!r}"
             lines.append(f"{how} makes {count} of its results again")

@@ -8,6 +8,16 @@ import numpy as np
 from gnomon.spec.cards import WorldCard
 
 
+class Observed(dict[str, np.ndarray]):
+    """Variables of a run. Asking for one that the model does not give is no error of the measure, but its answer."""
+
+    def __missing__(self, name: str) -> np.ndarray:
+        """Nothing is filled in."""
+        from gnomon.core.measure import CannotMeasure  # which imports this module
+
+        raise CannotMeasure(f"this model gives no {name}")
+
+
 class Runs(NamedTuple):
     """The output of one experiment.
 

@@ -15,7 +15,7 @@ from gnomon.adapters.jax_runner import SimulatorRunner, WorldRunner, make_starts
 from gnomon.core import persist
 from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner, Data, Fit
 from gnomon.core.runner import AbstractRunner, Starts, key_of, lagged_errors
-from gnomon.core.runs import Runs, Unsupported
+from gnomon.core.runs import Observed, Runs, Unsupported
 from gnomon.core.watch import Watch
 from gnomon.core.world import AbstractWorld
 from gnomon.engine.codec import pack_data, pack_runs, pack_starts, unpack_data, unpack_runs, unpack_starts
@@ -252,7 +252,8 @@ class Bench:
 
         def make() -> Runs | Unsupported:
             starts = self.starts(case, asked, role)
-            return runner.run(experiment, starts, seed=seed_of("run", role, case.seed), watch=self.watch)
+            runs = runner.run(experiment, starts, seed=seed_of("run", role, case.seed), watch=self.watch)
+            return runs if isinstance(runs, Unsupported) else runs._replace(obs=Observed(runs.obs))
 
         kind = "runs" if who else "truth"
         return self._node(kind, recipe, make=make, pack=pack_runs, unpack=unpack_runs)

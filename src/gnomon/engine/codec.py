@@ -8,7 +8,7 @@ import numpy as np
 
 from gnomon.core.learner import Data
 from gnomon.core.runner import Starts
-from gnomon.core.runs import Runs, Unsupported
+from gnomon.core.runs import Observed, Runs, Unsupported
 from gnomon.core.world import AbstractWorld
 from gnomon.spec.cards import WorldCard
 
@@ -34,7 +34,7 @@ def unpack_runs(arrays: Arrays, meta: dict[str, Any]) -> Runs | Unsupported:
         return Unsupported(meta["label"], meta["unsupported"])
     return Runs(
         label=meta["label"],
-        obs=_under("obs.", arrays),
+        obs=Observed(_under("obs.", arrays)),
         time=arrays["time"],
         forcing=_under("forcing.", arrays),
         diverged=arrays["diverged"],

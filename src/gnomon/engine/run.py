@@ -15,7 +15,7 @@ from gnomon.engine.plan import Plan, Task, make_plan
 from gnomon.engine.progress import Progress, open_progress
 from gnomon.spec.errors import BadSpec, StoreError
 from gnomon.spec.registry import build
-from gnomon.spec.study import BROUGHT, Case, Limits, Study
+from gnomon.spec.study import FOREIGN, Case, Limits, Study
 from gnomon.store.results import Store
 
 GRACE = 30.0  # seconds beyond a task's own limit before its worker is killed
@@ -86,8 +86,8 @@ def check_trust(study: Study, trust: bool) -> None:
     refs = [*study.worlds, *study.learners, *study.trials, *(m for t in study.trials for m in t.measures)]
     for ref in refs:
         foreign = ":" in ref.kind and not ref.kind.startswith("gnomon.")
-        if foreign or ref.kind in BROUGHT:
-            what = ref.args.get("model", ref.kind) if ref.kind in BROUGHT else ref.kind
+        if foreign or ref.kind in FOREIGN:
+            what = ref.args.get("model", ref.kind) if ref.kind in FOREIGN else ref.kind
             raise BadSpec(
                 f"study {study.name!r} names code that is not Gnomon's own ({what}); "
                 "read it, then add --trust to run it"

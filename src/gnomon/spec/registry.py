@@ -72,6 +72,10 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         ),
         "user": Entry("gnomon.adapters.user:UserModel", "your own step(state, forcing) -> state"),
         "files": Entry("gnomon.adapters.user:RolloutFiles", "files of rollouts that your own model wrote"),
+        "neuralgcm": Entry(
+            "gnomon.adapters.neuralgcm.subject:NeuralGCM",
+            "a NeuralGCM checkpoint: a path, a public name, or the packaged toy",
+        ),
         "persistence": Entry("gnomon.learners.baselines:Persistence", "tomorrow is today"),
         "climatology": Entry("gnomon.learners.baselines:Climatology", "the training mean, given the knob"),
         "analogue": Entry("gnomon.learners.analogue:Analogue", "follow the nearest state seen in training"),

@@ -18,7 +18,8 @@ from gnomon.spec.lines import line_of
 from gnomon.spec.registry import build, entries, load, suggest, typed_arguments
 from gnomon.spec.versions import ENGINE
 
-BROUGHT = ("user", "files")  # subjects made elsewhere: their identity is their bytes
+BROUGHT = ("user", "files", "neuralgcm")  # subjects made elsewhere: their identity is their bytes
+FOREIGN = ("user", "files")  # of these, somebody else's code or files: they need trust
 CONTROLS = ("perfect", "null")  # in every study, so that every table carries its own test
 
 
