@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-slow      the tests that take minutes"
 	@echo "make test-browser   opens a report in headless Chromium and clicks through it"
 	@echo "make validate       recomputes the facts of the worlds and checks them"
+	@echo "make atmosphere     every trial on a small moist atmosphere, with controls, a second physics and linear models"
 	@echo "make power          plants faults of known size and shows which are found"
 	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
 	@echo "make examples       runs every example that needs no extra"
@@ -29,8 +30,12 @@ help:
 	@echo "make bench          what the engine, the store and the command line cost"
 	@echo "make clean          removes what these targets made, the environment included"
 
-quickstart: $(VENV)/.gnomon
+quickstart: $(VENV)/.atmos
 	$(GNOMON) run quickstart --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run atmosphere_forecast --workers $(WORKERS) --store $(STORE)
+
+atmosphere: $(VENV)/.atmos
+	$(GNOMON) run atmosphere_smoke --workers $(WORKERS) --store $(STORE)
 
 power: $(VENV)/.gnomon
 	$(GNOMON) run power --workers $(WORKERS) --store $(STORE)
@@ -82,7 +87,7 @@ bench: $(VENV)/.test
 constraints:
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip install '.[dev,cluster,atmos,climate,baselines,bayes]'
+	build/constraints/bin/python -m pip install '.[dev,cluster,atmos,climate,neuralgcm,baselines,bayes]'
 	{ echo "# Versions that were solved and tested together on Python 3.11 (make constraints)."; \
 	  build/constraints/bin/python -m pip list --format=freeze --exclude gnomon --exclude pip --exclude setuptools \
 	  | tr 'A-Z_' 'a-z-' ; } > constraints.txt
@@ -98,6 +103,10 @@ $(VENV)/.made:
 
 $(VENV)/.gnomon: $(VENV)/.made pyproject.toml constraints.txt
 	@$(INSTALL) "Gnomon" -e .
+	@touch $@
+
+$(VENV)/.atmos: $(VENV)/.gnomon
+	@$(INSTALL) "the atmosphere" -e '.[atmos]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.gnomon

@@ -12,7 +12,7 @@ import msgspec
 from gnomon.spec.registry import load
 from validation.table import show
 
-WORLDS = ("lorenz63", "lorenz96", "kuramoto_sivashinsky", "speedy")
+WORLDS = ("lorenz63", "lorenz96", "kuramoto_sivashinsky", "speedy", "held_suarez")
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gnomon.core.forcing import Forcing
+from gnomon.core.world import AbstractWorld
 from gnomon.spec.cards import Fact
 from gnomon.worlds.sphere.speedy import Moist, Speedy
 from validation.sampling import Estimate, estimate
@@ -53,15 +54,15 @@ def _validate(plan: Plan) -> Outcome:
 
 
 @eqx.filter_jit
-def _block(world: Speedy, states: Moist, forcing: Forcing) -> tuple[Moist, Any, Any]:
+def _block(world: AbstractWorld[Any], states: Any, forcing: Forcing) -> tuple[Any, Any, Any]:
     """Five days: the last states, the observation at the end of each day, the mean of each day [day, lane, ...]."""
     key = jax.random.key(0)
 
-    def quarter(carry: Moist, _: None) -> Any:
+    def quarter(carry: Any, _: None) -> Any:
         carry = jax.vmap(lambda s: world.step(s, forcing, time=jnp.asarray(0.0), key=key))(carry)
         return carry, jax.vmap(world.observe)(carry)
 
-    def day(carry: Moist, _: None) -> Any:
+    def day(carry: Any, _: None) -> Any:
         carry, seen = jax.lax.scan(quarter, carry, None, length=4)
         return carry, (jax.tree.map(lambda x: x[-1], seen), jax.tree.map(lambda x: x.mean(0), seen))
 
@@ -69,7 +70,7 @@ def _block(world: Speedy, states: Moist, forcing: Forcing) -> tuple[Moist, Any, 
     return states, instants, means
 
 
-def run(world: Speedy, states: Moist, days: int, **knobs: float) -> tuple[Moist, dict, dict]:
+def run(world: AbstractWorld[Any], states: Any, days: int, **knobs: float) -> tuple[Any, dict, dict]:
     """Last states, instants and daily means [lane, day, ...] of all trajectories under steady knobs."""
     values = {k.name: jnp.asarray([knobs.get(k.name, k.default)]) for k in world.card.knobs}
     forcing = Forcing(times={k: jnp.zeros(1) for k in values}, values=values)
@@ -84,11 +85,11 @@ def run(world: Speedy, states: Moist, days: int, **knobs: float) -> tuple[Moist,
     return states, join(instants), join(means)
 
 
-def growth(world: Speedy, states: Moist) -> Outcome:
+def growth(world: Any, states: Any) -> Outcome:
     """How errors grow: scaled differences of states of the attractor, small and as declared, and white noise."""
     apart = jax.tree.map(lambda x: (jnp.roll(x, 1, axis=0) - x) / np.sqrt(2), states.air)
 
-    def moved(size: float) -> Moist:
+    def moved(size: float) -> Any:
         return states._replace(air=jax.tree.map(lambda x, d: x + size * d, states.air, apart))
 
     horizontal = world.machine.coords.horizontal
@@ -114,7 +115,7 @@ def growth(world: Speedy, states: Moist) -> Outcome:
         ):  # they saturate in convection within a day and then hardly grow: no rate to be had
             continue
         how = (
-            f"{LANES} pairs, 35 variables over their scales, growth between days {FITTED[0]} and {FITTED[1]}"
+            f"{LANES} pairs, {len(world.card.variables)} variables over their scales, growth between days {FITTED[0]} and {FITTED[1]}"
         )
         how += f", of errors of {SIZE:g} spreads"
         facts.append(fact(world, "lyapunov_time", estimate(1 / rate), how, units="d"))
@@ -124,7 +125,7 @@ def growth(world: Speedy, states: Moist) -> Outcome:
     return rows, facts
 
 
-def distance(world: Speedy, a: dict, b: dict) -> np.ndarray:
+def distance(world: AbstractWorld[Any], a: dict, b: dict) -> np.ndarray:
     """[lane, day] root-mean-square difference over the scales, area-weighted, all variables alike."""
     weights = np.asarray(world.card.grid.weights)[:, None]  # pyright: ignore[reportOptionalMemberAccess]
     parts = [
@@ -179,7 +180,7 @@ def _tuning(world: Speedy) -> list[Any]:
     return [getattr(world, name) for name in world.card.imperfect]
 
 
-def globally(world: Speedy, field: np.ndarray) -> np.ndarray:
+def globally(world: AbstractWorld[Any], field: np.ndarray) -> np.ndarray:
     """Area mean over the last two axes."""
     weights = np.asarray(world.card.grid.weights)  # pyright: ignore[reportOptionalMemberAccess]
     return (field.mean(-1) * weights).sum(-1)

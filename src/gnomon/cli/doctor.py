@@ -1,4 +1,4 @@
-"""`gnomon doctor`: what is installed, which device, what is missing and how to get it."""
+"""`gnomon doctor`: what is installed, which device, what is missing and how to get it; or what is wrong with files."""
 
 import importlib.metadata
 import platform
@@ -6,6 +6,7 @@ import re
 import sys
 
 from gnomon import __version__
+from gnomon.cli.archives import look_over_files
 from gnomon.cli.late import late
 
 CORE = (
@@ -19,8 +20,16 @@ EXTRAS = {  # extra -> (packages, what they bring)
 }
 
 
-def doctor() -> int:
-    """What is installed, which device, what is missing and the line that brings it."""
+def doctor(files: str = "", /) -> int:
+    """What is installed, which device, what is missing and the line that brings it; or what is wrong with files.
+
+    Parameters
+    ----------
+    files:
+        A folder of CMIP or AIMIP files, one file, or a Zarr store; left out, this installation is looked over.
+    """
+    if files:
+        return look_over_files(files)
     print(f"gnomon {__version__}   python {platform.python_version()}   {platform.platform()}")
     missing = _print_versions()
     print("\noptional parts")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
+from gnomon.cli.archives import test_files
 from gnomon.cli.late import late
 from gnomon.cli.places import DEFAULT_STORE, open_store
 from gnomon.cli.running import show_ladder, told
@@ -15,7 +16,7 @@ def test(
     model: str,
     /,
     *,
-    world: str,
+    world: str = "",
     trials: str = "",
     trust: bool = False,
     variables: str = "",
@@ -24,6 +25,8 @@ def test(
     batched: bool | None = None,
     name: str = "",
     against: str = "",
+    warmed: str = "",
+    study: str = "aimip",
     units: int | None = None,
     seed: int = 0,
     workers: int | None = None,
@@ -32,18 +35,19 @@ def test(
     retry: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Test your own model, or files of its output, on a world.
+    """Test your own model, or files of its output, on a world; or hold files against files.
 
-    What is not given here is taken from the dict GNOMON in the model's file.
+    What is not given here is taken from the dict GNOMON in the model's file. Without a world, the model is a tree of
+    CMIP or AIMIP files (or a Zarr store) and is held against another: gnomon test FILES --against FILES.
 
     Parameters
     ----------
     model:
-        mymodel.py:step, package.module:attribute, or a .npz or .nc file of runs.
+        mymodel.py:step, package.module:attribute, a .npz or .nc file of runs; without a world, a folder of files.
     world:
-        Name of the world (gnomon list worlds).
+        Name of the world (gnomon list worlds); left out, files are held against files.
     trials:
-        Names with commas between; all six if left out.
+        Names with commas between; all if left out.
     trust:
         Import and run the model's code. Nothing of it is run without this.
     variables:
@@ -57,7 +61,11 @@ def test(
     name:
         For tables.
     against:
-        Learners to fit and show beside it, with commas between.
+        Learners to fit and show beside it, with commas between; without a world, the files of the reference.
+    warmed:
+        Files of the reference's runs over a warmer sea, if they lie elsewhere.
+    study:
+        For files: name or TOML file of the study into which they are put.
     units:
         Independent starts of every trial; fewer are faster and say less.
     seed:
@@ -73,6 +81,16 @@ def test(
     quiet:
         Show no progress.
     """
+    if not world:
+        if not against:
+            raise BadSpec(
+                "say on which world (--world lorenz63; gnomon list worlds), or hold files against files "
+                "(gnomon test FILES --against FILES)"
+            )
+        return test_files(
+            model, against=against, warmed=warmed, study=study, trials=_names(trials), name=name, store=store,
+            workers=workers, report=report, retry=retry, quiet=quiet,
+        )  # fmt: skip
     declare = _declared(variables, dt=dt, framework=framework, batched=batched)
     kept = open_store(store, create=True)
     done = late("gnomon.engine.usermodel:run_user_model")(

@@ -15,6 +15,8 @@ import msgspec
 from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner
 from gnomon.core.memory import peak_mb
 from gnomon.core.watch import OutOfMemory, OutOfTime, Watch
+from gnomon.engine.archive_stage import ArchiveStage
+from gnomon.engine.archive_world import Archive
 from gnomon.engine.bench import Bench
 from gnomon.engine.provenance import provenance
 from gnomon.engine.scoring import Stage, first_divergence, score
@@ -115,11 +117,17 @@ def _scored(bench: Bench, case: Case) -> dict[str, Any]:
     learner = build("learners", case.learner.kind, case.learner.args)
     is_null = isinstance(learner, AbstractControl) and learner.is_null
     log: dict[str, Any] = {}
-    if isinstance(learner, AbstractLearner):
+    if isinstance(learner, AbstractLearner) and not isinstance(
+        world, Archive
+    ):  # files hold nothing to learn from
         log = bench.fit(case).log
     elif isinstance(learner, AbstractBrought):
         log = learner.log(world.card)
-    stage = Stage(bench, case, trial, world, log)
+    stage = (
+        ArchiveStage(bench, case, trial, world)
+        if isinstance(world, Archive)
+        else Stage(bench, case, trial, world, log)
+    )
     when, lost, total = (None, 0, 0) if is_null else first_divergence(stage.evidence("subject"))
     scores, curves, unit_values = [], {}, {}
     for ref in case.trial.measures:

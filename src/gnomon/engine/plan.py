@@ -13,7 +13,7 @@ from gnomon.engine.bench import Bench, data_experiment
 from gnomon.spec.identity import identity
 from gnomon.spec.registry import build, load
 from gnomon.spec.results import Result
-from gnomon.spec.study import Case, Study
+from gnomon.spec.study import ARCHIVE, Case, Study
 from gnomon.store.results import STOPPED, Store
 
 # Seconds a task takes where the store holds no result to go by; measured on two cores, meant as a hint.
@@ -73,6 +73,9 @@ def make_plan(study: Study | Iterable[Case], store: Store, *, retry: bool = Fals
         if case.id in done:
             continue
         world = _name("world", case.world.kind, case.world.args)
+        if case.world.kind == ARCHIVE:  # nothing to make: its cases read files
+            tasks[case.id] = Task(case.id, "case", case, (), _name("case", case.id))
+            continue
         shared = {
             "world": case.world.args,
             "kind": case.world.kind,
@@ -136,6 +139,8 @@ def _megabytes(tasks: tuple[Task, ...], store: Store) -> float:
     bench = Bench(store)
     total = 0.0
     for task in tasks:
+        if task.case.world.kind == ARCHIVE:
+            continue  # files are read where they lie; nothing of them is kept
         world = bench.world(task.case.world)
         if task.kind == "data":
             experiment = data_experiment(task.case, world.card)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -14,6 +14,7 @@ from gnomon.core.world import AbstractWorld
 from gnomon.engine.bench import Bench
 from gnomon.inference.bootstrap import estimate
 from gnomon.inference.fidelity import judge
+from gnomon.spec.cards import WorldCard
 from gnomon.spec.identity import canonical, seed_of
 from gnomon.spec.registry import build
 from gnomon.spec.results import Estimate, Score
@@ -29,6 +30,20 @@ class Weighed(NamedTuple):
     table: UnitTable
     distances: np.ndarray | None
     values: np.ndarray | None
+
+
+class AbstractStage(Protocol):
+    """Where a case's evidence comes from: runs that are made (`Stage`) or files that are read (`ArchiveStage`)."""
+
+    card: WorldCard
+
+    def evidence(self, role: str, null: str = "") -> Evidence:
+        """Everything a measure may look at for one role ("null" and "null control" of the named null)."""
+        ...
+
+    def remember(self, key: tuple[Any, ...], make: Callable[[], Weighed]) -> Weighed:
+        """What does not depend on the learner, made once in a process."""
+        ...
 
 
 class Stage:
@@ -69,7 +84,7 @@ class Stage:
 
 
 def score(
-    stage: Stage, case: Case, trial: AbstractTrial, ref: Ref, *, is_null: bool
+    stage: AbstractStage, case: Case, trial: AbstractTrial, ref: Ref, *, is_null: bool
 ) -> tuple[Score, dict[str, Any]]:
     """One measure of one case: its score, and its figures and per-unit values."""
     measure: AbstractMeasure = build("measures", ref.kind, ref.args)
@@ -113,7 +128,9 @@ def score(
     return msgspec.structs.replace(found, **verdict._asdict()), bulk
 
 
-def _all_weighed(stage: Stage, measure: AbstractMeasure, ref: Ref, *, is_null: bool) -> dict[str, Weighed]:
+def _all_weighed(
+    stage: AbstractStage, measure: AbstractMeasure, ref: Ref, *, is_null: bool
+) -> dict[str, Weighed]:
     """Truth and subject, and floor and null where they exist; `CannotMeasure` where the subject has no answer."""
     truth = _weighed(stage, measure, ref, "truth", "", None)
     own = ("null control", measure.null) if is_null else ("subject", "")
@@ -128,7 +145,7 @@ def _all_weighed(stage: Stage, measure: AbstractMeasure, ref: Ref, *, is_null: b
 
 
 def _weighed(
-    stage: Stage, measure: AbstractMeasure, ref: Ref, role: str, null: str, truth: UnitTable | None
+    stage: AbstractStage, measure: AbstractMeasure, ref: Ref, role: str, null: str, truth: UnitTable | None
 ) -> Weighed:
     """One role's table and distances; truth, floor and null are the same for every learner and are kept."""
 

@@ -30,7 +30,7 @@ KINDS = ("worlds", "learners", "trials", "measures")
 
 # What tells a thing of each kind, without importing the classes: one of these groups of methods.
 _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "worlds": (("step", "observe"),),
+    "worlds": (("step", "observe"), ("baseline",)),
     "learners": (("fit",), ("alter_runs",), ("runner",)),
     "trials": (("design",),),
     "measures": (("summarise",),),
@@ -38,6 +38,9 @@ _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 BUILT_IN: dict[str, dict[str, Entry]] = {
     "worlds": {
+        "archive": Entry(
+            "gnomon.engine.archive_world:Archive", "files held to be the truth: a reanalysis, CMIP, AIMIP"
+        ),
         "lorenz63": Entry(
             "gnomon.worlds.flow.lorenz63:Lorenz63", "Lorenz's three equations of 1963; knob rho"
         ),
@@ -58,6 +61,9 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         ),
     },
     "learners": {
+        "collection": Entry(
+            "gnomon.engine.archive_world:FileCollection", "files of a model's output, held against an archive"
+        ),
         "perfect": Entry(
             "gnomon.learners.controls:Perfect", "control: the world itself, started from observations"
         ),
@@ -108,6 +114,17 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         "cost": Entry("gnomon.trials.cost:Cost", "what does it take to run and to train?"),
     },
     "measures": {
+        "aimip_e1": Entry("gnomon.measures.aimip.bias:Bias", "AIMIP E1: bias of the mean climate, in files"),
+        "aimip_e2": Entry("gnomon.measures.aimip.trend:Trend", "AIMIP E2: maps of linear trends, in files"),
+        "aimip_e3": Entry(
+            "gnomon.measures.aimip.el_nino:ElNino", "AIMIP E3: regression on El Nino, in files"
+        ),
+        "aimip_e4": Entry(
+            "gnomon.measures.aimip.daily:Daily", "AIMIP E4: spread of days within months, in files"
+        ),
+        "aimip_e5": Entry(
+            "gnomon.measures.aimip.warmed:Warmed", "AIMIP E5: response to +2 K and +4 K, in files"
+        ),
         "valid_time": Entry(
             "gnomon.measures.valid_time:ValidTime", "valid prediction time in Lyapunov times"
         ),

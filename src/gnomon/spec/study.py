@@ -18,8 +18,14 @@ from gnomon.spec.lines import line_of
 from gnomon.spec.registry import build, entries, load, suggest, typed_arguments
 from gnomon.spec.versions import ENGINE
 
-BROUGHT = ("user", "files", "neuralgcm")  # subjects made elsewhere: their identity is their bytes
+BROUGHT = (
+    "user",
+    "files",
+    "collection",
+    "neuralgcm",
+)  # subjects made elsewhere: their identity is their bytes
 FOREIGN = ("user", "files")  # of these, somebody else's code or files: they need trust
+ARCHIVE = "archive"  # the world that is files: nothing of it can be made, planned or run again
 CONTROLS = ("perfect", "null")  # in every study, so that every table carries its own test
 
 

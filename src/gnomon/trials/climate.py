@@ -8,6 +8,7 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
+from gnomon.trials.criteria import CRITERIA
 from gnomon.trials.lengths import steps_of, stride_of
 
 
@@ -31,6 +32,7 @@ class Climate(AbstractTrial):
         "leading_exponent", "kaplan_yorke", "conserved",
     )  # fmt: skip
     measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "archive": CRITERIA["climate"],
         "sphere": (
             "mean_state", "zonal_state", "sphere_spectrum", "band_variance", "modes", "extremes", "persistence",
             "budgets", "stability", "cyclone_statistics", "track_density",

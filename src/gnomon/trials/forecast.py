@@ -23,7 +23,9 @@ class Forecast(AbstractTrial):
     question: ClassVar[str] = "how long is it right?"
     headline: ClassVar[str] = "valid_time"
     measures: ClassVar[tuple[str, ...]] = ("valid_time", "error_growth")
-    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {"sphere": ("skill", "acc", "cyclone_tracks", "cyclone_intensity")}
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "sphere": ("skill", "acc", "cyclone_tracks", "cyclone_intensity")
+    }
 
     units: int = 40
     horizon: float = 10.0

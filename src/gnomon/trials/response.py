@@ -9,6 +9,7 @@ from gnomon.spec.cards import Knob, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
+from gnomon.trials.criteria import CRITERIA
 from gnomon.trials.lengths import cycle, half_range, ladder_step, long_run, moved
 
 LADDER = (-3, -2, -1, 1, 2, 3)  # steps: thirds of the half range, unless the knob names its own
@@ -37,6 +38,7 @@ class Response(AbstractTrial):
         "response_error", "response_amplitude", "response_pattern", "response_slow",
     )  # fmt: skip
     measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "archive": CRITERIA["response"],
         "sphere": (
             "response_error", "response_gain", "response_odd", "response_even", "response_phase",
             "response_saturation", "response_beyond", "wave_source",

@@ -8,6 +8,7 @@ from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
+from gnomon.trials.criteria import CRITERIA
 from gnomon.trials.lengths import half_range, long_run, moved
 
 STEPS = (2, 3, 4)  # half ranges from the default; the training range ends at 1
@@ -32,6 +33,7 @@ class Shift(AbstractTrial):
     headline: ClassVar[str] = "shift_error"
     measures: ClassVar[tuple[str, ...]] = ("shift_error", "nonlinearity")
     measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "archive": CRITERIA["shift"],
         "sphere": (
             "shift_error", "warming_indices", "warming_profile", "warming_scaling", "warming_shown", "range_share",
         )
