@@ -13,6 +13,7 @@ import pytest
 from gnomon.adapters.jax_runner import CHUNK, SimulatorRunner, WorldRunner, make_starts
 from gnomon.core.measure import CannotMeasure
 from gnomon.core.runner import lagged_errors, noisy_history
+from gnomon.core.runs import Observed
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.watch import OutOfTime, Watch
 from gnomon.spec.cards import SimulatorCard

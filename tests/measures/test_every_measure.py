@@ -8,7 +8,6 @@ from gnomon.spec.registry import BUILT_IN, build
 from gnomon.testing.measures import check_measure
 from gnomon.testing.synthetic_evidence import synthetic_evidence
 
-
 # Measures of the sphere need a grid and experiments of their own: tests in their folders hold them to the contract.
 ANYWHERE = [
     name

@@ -14,20 +14,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gnomon.adapters.jax_exponents import leading_exponents
 from gnomon.core.forcing import Forcing, forcing_of, knob_values
 from gnomon.core.runner import AbstractRunner, Starts, escaped, key_of, lose, noisy_history
 from gnomon.core.runs import Runs, Unsupported
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.watch import Watch
 from gnomon.core.world import AbstractWorld
-from gnomon.numerics.lyapunov import Tangent, evolve_tangent, start_tangent
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Drive, Experiment
 
 CHUNK = 32  # saved steps in one call: long enough to hide the call, short enough to waste little at the end
-QR_EVERY = 0.1  # Lyapunov times between orthonormalisations of tangent vectors
-BIG_STATE = 2000  # numbers in a state, beyond which only LEADING exponents are computed (the cost grows with k * size)
-LEADING = 2
 SNAPSHOTS = 8  # of each unit, for lagged errors
 REPEATS = 3  # of a timed run; the median counts
 
@@ -131,7 +128,7 @@ def _conduct(
     began = time.perf_counter()
     first_obs = {k: v[:, 0] for k, v in initial.items()}
     if "exponents" in experiment.outputs:
-        exponents = _exponents(model, card, experiment, states_of(0), forcing, seed=seed, watch=watch)
+        exponents = leading_exponents(model, card, experiment, states_of(0), forcing, seed=seed, watch=watch)
         if isinstance(exponents, str):
             return Unsupported(experiment.label, exponents)
         lost = np.where(np.isfinite(exponents).all(axis=1), -1, 0)[:, None]
@@ -329,55 +326,6 @@ def _assimilate(simulator: AbstractSimulator, past: Any, forcing: Forcing, keys:
 @eqx.filter_jit
 def _lift(world: AbstractWorld, obs: Any, background: Any) -> Any:
     return jax.vmap(world.lift)(obs, background)
-
-
-def _exponents(
-    model: Any,
-    card: WorldCard,
-    experiment: Experiment,
-    states: Any,
-    forcing: Forcing,
-    *,
-    seed: int,
-    watch: Watch,
-) -> np.ndarray | str:
-    """Leading exponents of every unit, from tangent dynamics along its own run; or why there are none."""
-    leaves = jax.tree.leaves(states)
-    if not all(jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves):
-        return "the model's state is not made of real numbers alone, so it has no tangent dynamics"
-    size = sum(leaf[0].size for leaf in leaves)
-    k = min(card.exponents, size) if size <= BIG_STATE else LEADING
-    every = max(1, round(QR_EVERY * card.timescale / card.dt))
-    keys = jax.random.split(key_of(seed), experiment.units)
-    tangents = _start_tangents(states, keys, k)
-    growth = []
-    skipped, blocks = -(-experiment.discard // every), -(-experiment.steps // every)
-    for block in range(skipped + blocks):
-        watch.check("exponents", block / (skipped + blocks))
-        tangents, logs = _evolve_tangents(model, tangents, forcing, every)
-        if block >= skipped:
-            growth.append(np.asarray(logs[:, 0]))
-    rates = np.sum(growth, axis=0) / (blocks * every * model.card.dt)
-    return -np.sort(-rates, axis=1)
-
-
-@eqx.filter_jit
-def _start_tangents(states: Any, keys: Any, k: int) -> Tangent:
-    return jax.vmap(lambda s, key: start_tangent(s, k=k, key=key))(states, keys)
-
-
-@eqx.filter_jit
-def _evolve_tangents(model: Any, tangents: Tangent, forcing: Forcing, every: int) -> tuple[Tangent, Any]:
-    step = model.step if isinstance(model, AbstractWorld) else model.advance
-    frozen = jax.random.PRNGKey(0)  # tangent dynamics of one realisation of the noise, the same at every step
-
-    def one(tangent: Tangent, own: Forcing) -> tuple[Tangent, Any]:
-        def advance(state: Any, time: Any) -> Any:
-            return step(state, own, time=time, key=frozen)
-
-        return evolve_tangent(advance, tangent, blocks=1, steps_per_block=every, dt=model.card.dt)
-
-    return jax.vmap(one)(tangents, forcing)
 
 
 def _pack(

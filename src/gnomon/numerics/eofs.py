@@ -28,7 +28,7 @@ def snapshot_eofs(anomalies: np.ndarray, weights: np.ndarray, modes: int) -> Eof
     """The leading EOFs of anomalies [sample, point] under positive weights [point] of their squares.
 
     From the eigenvectors of the [sample, sample] matrix of inner products (Sirovich 1987, doi:10.1090/qam/910462) where
-    samples are fewer than points, so that a big [point, point] covariance is never formed. The largest weighted value of each
+    samples are fewer than points: a big [point, point] covariance is never formed. The largest weighted value of each
     mode is positive.
     """
     count = max(len(anomalies) - 1, 1)
