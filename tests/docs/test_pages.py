@@ -22,8 +22,8 @@ def words_after(command: str, text: str) -> set[str]:
     """First words after a command, in code blocks and inline code."""
     blocks = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
     return set(
-        re.findall(rf"(?m)^{command} ([a-z][a-z-]*)", blocks)
-        + re.findall(rf"`{command} ([a-z][a-z-]*)", text)
+        re.findall(rf"(?m)^{command} ([a-z][a-z_-]*)", blocks)
+        + re.findall(rf"`{command} ([a-z][a-z_-]*)", text)
     )
 
 

@@ -15,7 +15,9 @@ CORE = (
 )  # fmt: skip
 EXTRAS = {  # extra -> (packages, what they bring)
     "cluster": (("dask", "distributed"), "run --cluster tcp://..."),
-    "climate": (("xarray",), "files in NetCDF-4 and labelled arrays"),
+    "climate": (("xarray", "dask", "netCDF4", "zarr"), "CMIP, AIMIP and WeatherBench files"),
+    "atmos": (("jcm", "dinosaur"), "the worlds speedy and held_suarez"),
+    "neuralgcm": (("neuralgcm",), "NeuralGCM's checkpoints as subjects"),
     "torch": (("torch",), "models written with PyTorch"),
 }
 

@@ -82,6 +82,8 @@ def _show_world(card: WorldCard) -> None:
     for k in card.knobs:
         span = f"{k.low:g} .. {_with_units(k.high, k.units)}"
         print(f"  {k.name:<10} {k.default:<10g} {span:<20} {k.meaning}")
+    if card.limits:
+        _bullets("what it cannot tell", card.limits)
     if card.facts:
         print("\n  known facts")
     for f in card.facts:

@@ -28,6 +28,11 @@ STRONG = 0.1  # share of a pattern's power that makes a wavenumber one of the pa
 Centre = dict[str, np.ndarray]  # variable -> mean of the control run, in scales
 
 
+def judged(card: WorldCard) -> list[Variable]:
+    """The variables whose responses are graded: all but those that the card only shows."""
+    return [v for v in card.variables if v.name not in card.shown]
+
+
 def averaged(card: WorldCard, variable: Variable) -> bool:
     """Whether the points of a variable respond alike, so that their average is the feature."""
     return variable.homogeneous and all(k.pattern is None for k in card.knobs)
@@ -95,7 +100,7 @@ def _spherical(lat: tuple[float, ...], lon: tuple[float, ...], weights: tuple[fl
 def names(card: WorldCard) -> list[str]:
     """In words, one for each feature, in order."""
     return [
-        f"{kind} of {n}" for kind in ("mean", "variance") for v in card.variables for n in basis(card, v)[1]
+        f"{kind} of {n}" for kind in ("mean", "variance") for v in judged(card) for n in basis(card, v)[1]
     ]
 
 
@@ -112,7 +117,7 @@ def features(card: WorldCard, runs: Runs, centre: Centre) -> np.ndarray:
     """[unit, lead, feature]."""
     states = _states(card, runs)
     firsts, squares = [], []
-    for v in card.variables:
+    for v in judged(card):
         x = states[v.name]
         square = (x - centre[v.name]) ** 2
         weights = basis(card, v)[0].T
@@ -124,7 +129,7 @@ def features(card: WorldCard, runs: Runs, centre: Centre) -> np.ndarray:
 def least_variance(card: WorldCard) -> np.ndarray:
     """[feature] the variance below which a feature's own variability cannot be seen: the observation error's."""
     least = []
-    for v in card.variables:
+    for v in judged(card):
         least.extend([max(v.obs_error / v.scale, LEAST) ** 2] * len(basis(card, v)[1]))
     return np.array(least * 2)
 
@@ -201,7 +206,7 @@ def flat(x: np.ndarray) -> np.ndarray:
 def _states(card: WorldCard, runs: Runs) -> dict[str, np.ndarray]:
     """Variable -> [unit, lead, point] in scales."""
     out = {}
-    for v in card.variables:
+    for v in judged(card):
         x = np.asarray(runs.obs[v.name][:, 0], float) / v.scale
         out[v.name] = x.reshape(*x.shape[:2], -1)
     return out

@@ -134,6 +134,8 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         lanes: how many units one compiled call advances; None for all. More gain nothing on a CPU where a state is big.
         history: past observations recorded before every start.
         limits: what this world cannot tell, one sentence each; shown beside its figures.
+        shown: variables whose responses are shown but enter no pooled error, because this world is known to have
+            them wrong (what warms prescribed land, a radiative feedback without physics).
         knob_of: trial -> the knob it turns, where that is not the first.
         version: raised whenever the numbers of the world change; part of every identity.
     """
@@ -157,6 +159,7 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     lanes: int | None = None
     history: int = 64
     limits: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     knob_of: dict[str, str] = {}
     balances: tuple[Balance, ...] = ()
     facts: tuple[Fact, ...] = ()

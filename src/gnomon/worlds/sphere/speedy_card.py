@@ -28,6 +28,8 @@ REFERENCES = (
 )
 TWIN = {"convection_hours": 9.0, "cloud_albedo": 0.39, "rain_threshold": 0.85, "sea_exchange": 1.15}
 LANES, HISTORY = 8, 8  # lanes in one call (more only cost memory on a CPU); past observations, two days
+# Radiation without a physical feedback, air over prescribed land, and levels that drift for years: shown, not graded.
+SHOWN = ("rtmt", "tas", *(f"{name}{level}" for name in ("ta", "ua", "va", "hus") for level in (100, 50)))
 CELLS = {
     "ocean": "sea cells with less than 15 % ice",
     "ocean_and_ice": "all sea cells, frozen ones too",
@@ -98,6 +100,7 @@ def speedy_card(
         lanes=LANES,
         history=HISTORY,
         limits=_limits(truncation, warmed),
+        shown=SHOWN,
         knob_of={"response": "enso", "shift": "warming"},
         facts=facts_that_hold(facts, given, STANDARD),
         version=1,
