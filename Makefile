@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-results power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-browser   opens a report in headless Chromium and clicks through it"
 	@echo "make validate       recomputes the facts of the worlds and checks them"
 	@echo "make atmosphere     every trial on a small moist atmosphere, with controls, a second physics and linear models"
+	@echo "make atmosphere-results  runs it and writes docs/atmosphere-results.md"
 	@echo "make power          plants faults of known size and shows which are found"
 	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
 	@echo "make examples       runs every example that needs no extra"
@@ -36,6 +37,9 @@ quickstart: $(VENV)/.atmos
 
 atmosphere: $(VENV)/.atmos
 	$(GNOMON) run atmosphere_smoke --workers $(WORKERS) --store $(STORE)
+
+atmosphere-results: atmosphere
+	$(PY) docs/atmosphere_page.py --store $(STORE)
 
 power: $(VENV)/.gnomon
 	$(GNOMON) run power --workers $(WORKERS) --store $(STORE)

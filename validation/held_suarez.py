@@ -156,8 +156,12 @@ def climate(world: HeldSuarez, seen: Zonal, how: str) -> Outcome:
     easterly = estimate(seen.wind[:, at[1000]][:, warm].mean(1))
     rows.append(above("easterlies at the equator's ground (m s-1)", -float(easterly.value), None, 0.0))
     level = np.array(PRESSURES)[seen.wind.max(-1).mean(0)[: at[100]].argmax()]
-    rows.append(within("pressure of the strongest wind below 100 hPa (hPa)", float(level), None, 250.0, 1.0, PAPER))
-    contrast = estimate(seen.temperature[:, at[850]][:, warm].mean(1) - seen.temperature[:, at[850]][:, cold].mean(1))
+    rows.append(
+        within("pressure of the strongest wind below 100 hPa (hPa)", float(level), None, 250.0, 1.0, PAPER)
+    )
+    contrast = estimate(
+        seen.temperature[:, at[850]][:, warm].mean(1) - seen.temperature[:, at[850]][:, cold].mean(1)
+    )
     rows.append(reported("temperature at 850 hPa, equator - poles (K)", *map(float, contrast)))
     facts.append(fact(world, "contrast_850", contrast, how, units="K"))
     return rows, facts
@@ -186,9 +190,15 @@ def budgets(world: HeldSuarez, seen: Zonal, torques: np.ndarray, gained: np.ndar
     mean = torques.mean(1)
     gross = (np.abs(mean) * weights).sum(-1) / 2
     net = (mean * weights).sum(-1)
-    rows.append(reported("torque of friction in the easterlies (1e6 N m m-2)", *(float(x) / 1e6 for x in estimate(gross))))
+    rows.append(
+        reported(
+            "torque of friction in the easterlies (1e6 N m m-2)", *(float(x) / 1e6 for x in estimate(gross))
+        )
+    )
     share, left = estimate(net / gross), estimate((gained - net) / gross)
     rows.append(below("net torque of friction / torque in the easterlies", *map(float, share), 0.05))
-    rows.append(below("(gain of angular momentum - torque) / torque in the easterlies", *map(float, left), 0.05))
+    rows.append(
+        below("(gain of angular momentum - torque) / torque in the easterlies", *map(float, left), 0.05)
+    )
     facts.append(fact(world, "net_torque_share", share, how))
     return rows, facts

@@ -114,9 +114,7 @@ def growth(world: Any, states: Any) -> Outcome:
             name != "declared"
         ):  # they saturate in convection within a day and then hardly grow: no rate to be had
             continue
-        how = (
-            f"{LANES} pairs, {len(world.card.variables)} variables over their scales, growth between days {FITTED[0]} and {FITTED[1]}"
-        )
+        how = f"{LANES} pairs, {len(world.card.variables)} variables over their scales, growth between days {FITTED[0]} and {FITTED[1]}"
         how += f", of errors of {SIZE:g} spreads"
         facts.append(fact(world, "lyapunov_time", estimate(1 / rate), how, units="d"))
         facts.append(fact(world, "doubling_time", found, how, units="d"))

@@ -60,13 +60,19 @@ def world():
 
 
 @pytest.fixture(scope="module")
-def settled(world):
-    """Four states, two days after `init`; the second pair starts like the first."""
+def came(world):
+    """Four states, two days after `init`, and what was seen on the way; the second pair starts like the first."""
     with jax.enable_x64(False):
         keys = jax.random.split(jax.random.key(0), 2)
         states = eqx.filter_jit(lambda w, k: jax.vmap(lambda one: w.init(key=one))(k))(world, keys)
         doubled = jax.tree.map(lambda x: jnp.concatenate([x, x]), states)
-        return _run(world, doubled, _steady(np.zeros(4), np.zeros(4)))[0]
+        return _run(world, doubled, _steady(np.zeros(4), np.zeros(4)))
+
+
+@pytest.fixture(scope="module")
+def settled(came):
+    """Those four states."""
+    return came[0]
 
 
 @pytest.fixture(scope="module")
@@ -169,19 +175,18 @@ def test_state_is_made_of_real_numbers(settled):
 
 
 @pytest.fixture(scope="module")
-def lifted(world, settled):
+def lifted(world, came):
     """Observations of the first state, of the second, of the first lifted to the second; and the first to itself."""
     with jax.enable_x64(False):
-        one, other = (jax.tree.map(lambda x, i=i: x[i], settled) for i in (0, 1))
+        one = jax.tree.map(lambda x: x[0], came[0])
+        both = {k: v[:2, -1] for k, v in came[1].items()}  # of the last states
 
         @eqx.filter_jit
-        def work(w, a, b):
-            both = jax.tree.map(lambda *x: jnp.stack(x), w.observe(a), w.observe(b))
-            moved = jax.vmap(lambda o: w.lift(o, a))(both)
-            seen = w.observe(jax.tree.map(lambda x: x[1], moved))
-            return both, seen, jax.tree.map(lambda x: x[0], moved)
+        def work(w, targets, a):
+            moved = jax.vmap(lambda o: w.lift(o, a))(targets)
+            return w.observe(jax.tree.map(lambda x: x[1], moved)), jax.tree.map(lambda x: x[0], moved)
 
-        return one, *work(world, one, other)
+        return one, both, *work(world, both, one)
 
 
 def test_lift_undoes_observe(lifted):
@@ -237,6 +242,39 @@ def test_a_step_is_twelve_of_jcms_own():
     np.testing.assert_allclose(mine.temperature, bare.temperature, atol=0.02)
     np.testing.assert_allclose(mine.u, bare.u, atol=0.02)
     np.testing.assert_allclose(mine.humidity, bare.humidity, atol=2e-5)
+
+
+@pytest.mark.slow
+def test_t31_steps_from_its_own_pool_and_holds_cyclones():
+    """Ten days of sea-level pressure: some lows live for two days, and they lie where lows belong."""
+    from gnomon.measures.cyclones.preset import track
+    from gnomon.worlds.sphere.pool import own_pool
+
+    assert own_pool("speedy", 31, "january")
+    world = Speedy(truncation=31)
+    state = eqx.filter_jit(lambda w: w.init(key=jax.random.key(0)))(world)
+    own = jax.tree.map(lambda x: x[0], _steady(np.zeros(4), np.zeros(4)))
+
+    @eqx.filter_jit
+    def ten_days(w, s):
+        def saved(carry, i):
+            carry = w.step(carry, own, time=i * 0.25, key=jax.random.key(0))
+            return carry, w.observe(carry)["psl"]
+
+        return jax.lax.scan(saved, s, jnp.arange(40))[1]
+
+    psl, grid = np.asarray(ten_days(world, state)), world.card.grid
+    assert np.isfinite(psl).all()
+    assert abs(_globally(world, psl).mean() - 1.011e5) < 300.0
+    found = track(
+        psl, np.asarray(grid.lat), np.asarray(grid.lon), hours=6.0 * np.arange(40),
+        orography=np.reshape(grid.orography, psl.shape[1:]),
+    )  # fmt: skip
+    away = np.abs(found.nodes.lat)
+    print(f"{found.number} tracks, {len(away)} lows, latitudes {np.quantile(away, [0.05, 0.5, 0.95])}")
+    assert found.number >= 5
+    assert ((away > 30) & (away < 75)).mean() > 0.7
+    assert (found.nodes.lat > 0).any() and (found.nodes.lat < 0).any()
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import UnknownName
 from gnomon.spec.registry import KINDS, build, entries, load, suggest
 from gnomon.spec.shelf import find_study, shipped
-from gnomon.spec.study import CONTROLS, Study, read_study
+from gnomon.spec.study import ARCHIVE, CONTROLS, Study, read_study
 
 WIDTH = 100
 
@@ -50,7 +50,8 @@ def describe(name: str, /, *, kind: str = "") -> None:
         return _show_study(read_study(find_study(name)))
     for one in places:
         if one != "studies" and (":" in name or name in entries(one)):
-            return _show_world(build(one, name).card) if one == "worlds" else _show_part(one, name)
+            made = one == "worlds" and name != ARCHIVE  # files have a card of their own once they are named
+            return _show_world(build(one, name).card) if made else _show_part(one, name)
     known = {n: None for one in places for n, _ in _rows(one)}
     raise UnknownName(f"nothing is named {name!r}; {suggest(name, known)}")
 

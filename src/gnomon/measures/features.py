@@ -55,8 +55,8 @@ def basis(card: WorldCard, variable: Variable) -> tuple[np.ndarray, list[str]]:
     size = math.prod(variable.shape)
     if averaged(card, variable) or size == 1:
         return np.full((1, size), 1 / size), [variable.name]
-    if on_sphere(card, variable):
-        grid = card.grid
+    grid = card.grid
+    if grid is not None and variable.dims == ("lat", "lon"):
         return _spherical(grid.lat, grid.lon, grid.weights), [f"{variable.name}, {w}" for w in _waves()]
     top = harmonics(card, variable)
     if top is None:

@@ -1,0 +1,124 @@
+"""Writes docs/atmosphere-results.md and the data and figures behind it: `make atmosphere-results`.
+
+python docs/atmosphere_page.py --store results
+"""
+
+import argparse
+from pathlib import Path
+
+from results_page import coverage, drawn, scores
+
+from gnomon.inference.ladder import ladder
+from gnomon.report.charts import chart
+from gnomon.report.figures import render
+from gnomon.report.ladder_figure import ladder_chart
+from gnomon.report.sections import smallest_effects
+from gnomon.report.view import learners
+from gnomon.spec.results import Result
+from gnomon.store.results import Store
+
+HERE = Path(__file__).parent
+STUDY = "atmosphere_smoke"
+SHOWN = (("climate", "mean_state"), ("response", "response_gain"), ("shift", "warming_profile"))
+TEXT = """# The atmosphere: results of the small study
+
+This page, its figures and the table behind them are written by `make atmosphere-results`, which runs the study
+`{study}` (what is in the store already is not run again). Versions: {versions}. Hardware: {hardware}.
+
+It is plumbing, not science: {units} independent units of some weeks, one seed. It shows that every question is asked and that
+the controls score what they must. It supports no claim on nonlinearity, upper levels or the climate of cyclones.
+
+## What this world cannot tell
+
+{limits}
+
+## The ladder
+
+{question}
+
+![Fidelity of each subject in every trial, with 95 % intervals](results/{study}-ladder.svg)
+
+```text
+{ladder}
+```
+
+`peer` is the same physics with other parameters. It shares equations, terrain and code with the truth and is not an independent model.
+
+Every measure of every case, with value, interval, null, floor and units: [{study}.csv](results/{study}.csv).
+
+## Do the controls score what they must?
+
+Over all cells that have room and an interval, at a nominal 95 %: the interval of the perfect model covers 1 in {perfect}.
+The interval of the null covers 0 in {null}.
+{room} cells of the perfect model say `no_room` (null and floor are not apart at this size) and {unsupported} `unsupported`.
+
+## The smallest effect each trial could have seen
+
+Loss of fidelity, at the size of this study.
+
+{effects}
+
+## Three figures
+
+{figures}
+"""
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, default=Path("results"))
+    store = Store(parser.parse_args().store, create=False)
+    folder = HERE / "results"
+    folder.mkdir(exist_ok=True)
+    found = list(store.results(STUDY))
+    study = store.study(STUDY).study
+    (folder / f"{STUDY}.csv").write_text(scores(store, STUDY), encoding="utf-8")
+    table = ladder(found)
+    spec = ladder_chart(table, 0.5, learners(table, {}, found, 0.5))
+    (folder / f"{STUDY}-ladder.svg").write_bytes(render(spec, "svg"))
+    made = found[0].provenance
+    judged = [s for r in found if r.case["learner"]["kind"] == "perfect" for s in r.scores]
+    effects = smallest_effects(table, [t for t in table.trials if t != "cost"])
+    text = TEXT.format(
+        study=STUDY,
+        versions=", ".join(f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy")),
+        hardware=f"{made['processor']}, {made['cores']} cores",
+        units=" to ".join(str(n) for n in sorted({r.case["trial"]["args"]["units"] for r in found})),
+        limits="\n".join(f"* {line}" for line in made["limits"].splitlines()),
+        question=study["question"],
+        ladder=drawn(found, 0.5),
+        perfect=coverage(found, "perfect", 1.0),
+        null=coverage(found, "null", 0.0),
+        room=sum(s.status == "no_room" for s in judged),
+        unsupported=sum(s.status == "unsupported" for s in judged),
+        effects="\n".join(
+            ["| " + " | ".join(effects.head) + " |", "|" + "---|" * len(effects.head)]
+            + ["| " + " | ".join(row) + " |" for row in effects.rows]
+        ),
+        figures="\n\n".join(pictures(store, found, folder)),
+    )
+    (HERE / "atmosphere-results.md").write_text(text, encoding="utf-8")
+    print(f"wrote {HERE / 'atmosphere-results.md'}")
+
+
+def pictures(store: Store, found: list[Result], folder: Path) -> list[str]:
+    """The first map or section of three measures of the peer, as PNG."""
+    lines = []
+    for trial, measure in SHOWN:
+        for result in found:
+            if (result.case["learner"]["kind"], result.case["trial"]["kind"]) != ("peer", trial):
+                continue
+            details = store.get_details(result.id)
+            curves = details.curves.get(measure, ()) if details else ()
+            curve = next((c for c in curves if c.kind in ("map", "section")), None)
+            if curve is None:
+                continue
+            name = f"{STUDY}-{measure}.png"
+            (folder / name).write_bytes(render(chart(curve), "png"))
+            lines.append(f"![peer, {measure}: {curve.title}](results/{name})")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
