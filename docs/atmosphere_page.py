@@ -25,8 +25,9 @@ TEXT = """# The atmosphere: results of the small study
 This page, its figures and the table behind them are written by `make atmosphere-results`, which runs the study
 `{study}` (what is in the store already is not run again). Versions: {versions}. Hardware: {hardware}.
 
-It is plumbing, not science: {units} independent units of some weeks, one seed. It shows that every question is asked and that
-the controls score what they must. It supports no claim on nonlinearity, upper levels or the climate of cyclones.
+It is plumbing, not science: {units} independent units of some weeks, one seed. It shows that every question is
+asked and that the controls score what they must. It supports no claim on nonlinearity, upper levels or the climate of
+cyclones.
 
 ## What this world cannot tell
 
@@ -42,15 +43,18 @@ the controls score what they must. It supports no claim on nonlinearity, upper l
 {ladder}
 ```
 
-`peer` is the same physics with other parameters. It shares equations, terrain and code with the truth and is not an independent model.
+`peer` is the same physics with other parameters. It shares equations, terrain and code with the truth
+and is not an independent model.
 
 Every measure of every case, with value, interval, null, floor and units: [{study}.csv](results/{study}.csv).
 
 ## Do the controls score what they must?
 
-Over all cells that have room and an interval, at a nominal 95 %: the interval of the perfect model covers 1 in {perfect}.
+Over all cells that have room and an interval, at a nominal 95 %: the interval of the perfect model
+covers 1 in {perfect}.
 The interval of the null covers 0 in {null}.
-{room} cells of the perfect model say `no_room` (null and floor are not apart at this size) and {unsupported} `unsupported`.
+{room} cells of the perfect model say `no_room` (null and floor are not apart at this size) and
+{unsupported} `unsupported`.
 
 ## The smallest effect each trial could have seen
 

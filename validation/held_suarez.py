@@ -1,10 +1,10 @@
-"""The dry core under Held and Suarez's forcing at T21: its climate against the paper's, its budgets, its errors' growth.
+"""The dry core under Held and Suarez's forcing at T21: its climate against the paper's, its budgets, growth of errors.
 
-The paper shows figures of T63 and a grid of two degrees, twenty layers: a jet of 30 m/s near 250 hPa and 40 to 50 degrees, two
-bands of westerlies at the ground, eddies strongest in middle latitudes. At T21 with ten layers and the core's own
-diffusion everything is weaker and lies nearer the equator (Held and Suarez 1994,
-doi:10.1175/1520-0477(1994)075<1825:APFTIO>2.0.CO;2); the tolerances leave room for that and for nothing else.
-Everything runs in single precision, all trajectories through one compiled function.
+The paper (Held and Suarez 1994, doi:10.1175/1520-0477(1994)075<1825:APFTIO>2.0.CO;2, fig. 2) shows jets of about 30 m/s
+near 250 hPa at 40 to 50 degrees over one band of surface westerlies in each hemisphere, from finer models with twenty
+layers. At T21 with ten layers and the core's own diffusion eddies are weaker, and with them the jets lie nearer the
+equator; the tolerances leave room for that. Everything runs in single precision, all trajectories through one compiled
+function.
 """
 
 from typing import Any, NamedTuple
@@ -13,19 +13,18 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from gnomon.spec.cards import Fact
 from gnomon.worlds.sphere.held_suarez import BOUNDARY_LAYER, Dry, HeldSuarez
 from gnomon.worlds.sphere.levels import GRAVITY, PRESSURES
-from gnomon.worlds.sphere.machine import column_of, grid_state
+from gnomon.worlds.sphere.machine import Air, column_of, grid_state
 from validation.sampling import Estimate, estimate
 from validation.shared import Outcome, fact
 from validation.speedy import BLOCK, globally, growth, run
-from validation.table import Row, above, below, reported, within
+from validation.table import above, below, reported, within
 
 LANES = 6  # trajectories at once
 RADIUS, TURN, DAY = 6.371e6, 7.292e-5, 86400.0  # m, s-1, s
 PAPER = "Held and Suarez 1994, fig. 2"
-ERRORS = 4.0  # standard errors from six trajectories, beyond which two hemispheres differ
+ERRORS = 4.0  # standard errors of six trajectories beyond which two hemispheres differ (Student's t: one in a hundred)
 
 
 class Plan(NamedTuple):
@@ -35,7 +34,7 @@ class Plan(NamedTuple):
     spinup: int
 
 
-FULL, QUICK = Plan(200, 40), Plan(40, 20)
+FULL, QUICK = Plan(120, 30), Plan(30, 20)
 
 
 class Zonal(NamedTuple):
@@ -65,13 +64,29 @@ def validate(quick: bool) -> Outcome:
 def _validate(plan: Plan) -> Outcome:
     world = HeldSuarez()
     states = jax.vmap(lambda k: world.init(key=k))(jax.random.split(jax.random.key(0), LANES))
-    states, _, _ = run(world, states, plan.spinup)
+    states, _, _ = run(world, mirrored(world, states, np.arange(LANES) >= LANES // 2), plan.spinup)
     growth_rows, growth_facts = growth(world, states)
     seen, torques, change = gathered(world, states, plan.climate)
     how = f"{LANES} trajectories, {plan.climate} days after {plan.spinup}, standard error over trajectories"
     rows, facts = climate(world, seen, how)
     more_rows, more_facts = budgets(world, seen, torques, change, how)
     return growth_rows + rows + more_rows, growth_facts + facts + more_facts
+
+
+def mirrored(world: HeldSuarez, states: Dry, which: np.ndarray) -> Dry:
+    """Some lanes with north and south exchanged, which the equations do not see.
+
+    The shipped states are weather of one run, weeks apart, and jets move slowly: without this, what one hemisphere had
+    then would be taken for a difference between the two.
+    """
+    orders, degrees = np.meshgrid(*world.machine.coords.horizontal.modal_axes, indexing="ij")
+    even = np.where((orders + degrees) % 2 == 0, 1.0, -1.0)
+    lane = which[:, None, None, None]
+    kept = {
+        name: x * np.where(lane, -even if name == "vorticity" else even, 1.0).astype(x.dtype)
+        for name, x in states.air._asdict().items()
+    }
+    return Dry(Air(**kept))
 
 
 def gathered(world: HeldSuarez, states: Dry, days: int) -> tuple[Zonal, np.ndarray, np.ndarray]:
@@ -130,7 +145,7 @@ def climate(world: HeldSuarez, seen: Zonal, how: str) -> Outcome:
     rows, facts = [], []
     pieces = {
         "jet at 250 hPa": (seen.wind[:, at[250]], "m s-1", (30.0, 7.0), (45.0, 8.0)),
-        "westerlies at 1000 hPa": (seen.wind[:, at[1000]], "m s-1", (8.0, 4.0), (45.0, 8.0)),
+        "westerlies at 1000 hPa": (seen.wind[:, at[1000]], "m s-1", None, (45.0, 8.0)),
         "poleward eddy heat flux at 850 hPa": (seen.flux * np.sign(lat), "K m s-1", None, (45.0, 10.0)),
         "eddy temperature variance at 850 hPa": (seen.variance, "K2", None, (45.0, 10.0)),
     }

@@ -110,12 +110,10 @@ def growth(world: Any, states: Any) -> Outcome:
         rows.append(
             reported(f"doubling time of {name} errors, days {FITTED[0]}-{FITTED[1]} (d)", *map(float, found))
         )
-        if (
-            name != "declared"
-        ):  # they saturate in convection within a day and then hardly grow: no rate to be had
-            continue
-        how = f"{LANES} pairs, {len(world.card.variables)} variables over their scales, growth between days {FITTED[0]} and {FITTED[1]}"
-        how += f", of errors of {SIZE:g} spreads"
+        if name != "declared":
+            continue  # in SPEEDY the others saturate in convection within a day and then hardly grow
+        how = f"{LANES} pairs, {len(world.card.variables)} variables over their scales, growth between days "
+        how += f"{FITTED[0]} and {FITTED[1]}, of errors of {SIZE:g} spreads"
         facts.append(fact(world, "lyapunov_time", estimate(1 / rate), how, units="d"))
         facts.append(fact(world, "doubling_time", found, how, units="d"))
         growing = float(rate.mean() / estimate(rate).error)

@@ -274,7 +274,8 @@ def test_t31_steps_from_its_own_pool_and_holds_cyclones():
     print(f"{found.number} tracks, {len(away)} lows, latitudes {np.quantile(away, [0.05, 0.5, 0.95])}")
     assert found.number >= 5
     assert ((away > 30) & (away < 75)).mean() > 0.7
-    assert (found.nodes.lat > 0).any() and (found.nodes.lat < 0).any()
+    assert (found.nodes.lat > 0).any()
+    assert (found.nodes.lat < 0).any()
 
 
 @pytest.mark.slow
