@@ -89,7 +89,11 @@ def test_noise_keeps_the_training_variance(data, card):
 
 
 def test_without_noise_runs_are_deterministic_and_fade(data):
-    sim = build("learners", "linear_inverse", {"noise": False, "budget": 2}).fit(data, key=jax.random.key(0)).simulator
+    sim = (
+        build("learners", "linear_inverse", {"noise": False, "budget": 2})
+        .fit(data, key=jax.random.key(0))
+        .simulator
+    )
     assert not sim.card.stochastic
     assert not np.asarray(sim.noise).any()
 

@@ -22,7 +22,9 @@ from gnomon.numerics.sphere.harmonics import harmonics as spherical_harmonics
 from gnomon.spec.cards import Variable, WorldCard
 
 LEAST = 1e-2  # the least internal variability, as a share of the scale, where the observation error is smaller still
-SMOOTHEST = 10  # total wavenumber up to which a field on the sphere is kept: planetary waves, the wave trains of ENSO
+SMOOTHEST = (
+    10  # total wavenumber up to which a field on the sphere is kept: planetary waves, the wave trains of ENSO
+)
 STRONG = 0.1  # share of a pattern's power that makes a wavenumber one of the pattern's own
 
 Centre = dict[str, np.ndarray]  # variable -> mean of the control run, in scales

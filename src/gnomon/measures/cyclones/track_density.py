@@ -9,10 +9,11 @@ from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
 from gnomon.core.runs import Evidence
 from gnomon.measures.cyclones.density import CAP, density, likeness
 from gnomon.measures.cyclones.searching import search
-from gnomon.measures.drawing import NAMES, image, line, present
+from gnomon.measures.drawing import NAMES, line, present
 from gnomon.measures.tables import each_unit, require_truth, with_lost
 from gnomon.numerics.jackknife import paired_error
 from gnomon.numerics.sphere.grid import area_weights
+from gnomon.spec.figures import map_curve
 from gnomon.spec.results import Curve, Role
 
 SPACING = 6.0  # degrees between the points where densities are evaluated
@@ -72,15 +73,14 @@ class TrackDensity(AbstractMeasure):
         for key, title in (("tracks", "Density of cyclone tracks"), ("genesis", "Where cyclones begin")):
             maps = _means(tables, key)
             out.append(
-                Curve(
-                    name=f"cyclone_{key}",
-                    title=title,
-                    kind="raster",
-                    x_label="longitude (degrees east)",
-                    y_label="latitude (degrees north)",
-                    rasters={r: image(m) for r, m in maps.items()},
-                    extent=(-SPACING / 2, 360 - SPACING / 2, -90.0, 90.0),
-                    note=f"in 30 days within {CAP:g} degrees of a point{_compared(maps)}",
+                map_curve(
+                    f"cyclone_{key}",
+                    title,
+                    LAT,
+                    LON,
+                    {str(role): field for role, field in maps.items()},
+                    units="in 30 days",
+                    note=f"within {CAP:g} degrees of a point{_compared(maps)}",
                 )
             )
             series = [line(NAMES[r], r, LAT, m.mean(axis=1)) for r, m in maps.items()]

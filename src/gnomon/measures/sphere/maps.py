@@ -1,5 +1,6 @@
 """Maps of responses, and which of their points stand out once every point counts as a test."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,10 @@ def two_sample(a: np.ndarray, b: np.ndarray | float = 0.0) -> np.ndarray:
     """
     if len(a) < 2 or (isinstance(b, np.ndarray) and len(b) < 2):
         return np.ones(np.shape(a)[1:])
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "Precision loss"
+        )  # points that hardly vary: their p is looked at below
         if isinstance(b, np.ndarray):
             p = np.asarray(stats.ttest_ind(a, b, axis=0, equal_var=False))[1]
         else:
