@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 import pytest
 
@@ -272,3 +273,18 @@ def test_the_longest_context_is_what_is_kept():
     assert model_of(lorenz, declared={"context": HISTORY}).declared.context == HISTORY
     with pytest.raises(BadModel, match="context 65 asks for more past states than the 64 that are kept"):
         model_of(lorenz, declared={"context": HISTORY + 1})
+
+
+def test_averages_are_means_over_the_stride(world, starts):
+    """A model that counts its steps: instants are the last count of a stride, averages their mean."""
+
+    def count(state, forcing):
+        return state + 1.0
+
+    order = Experiment(label="free", units=4, steps=3, stride=4)
+    model = model_of(count)
+    instants = CallableRunner(model, world.card).run(order, starts, seed=1, watch=Watch())
+    means = CallableRunner(model, world.card).run(
+        msgspec.structs.replace(order, average=True), starts, seed=1, watch=Watch()
+    )
+    np.testing.assert_allclose(instants.obs["x"] - means.obs["x"], 1.5, atol=1e-4)

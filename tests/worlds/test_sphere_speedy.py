@@ -238,7 +238,7 @@ def test_a_step_is_twelve_of_jcms_own():
     model = Model(dycore=machine.core, terrain=machine.terrain, start_time="2001-01-16T12:00:00")
     told = model.run(initial_state=native(state.air), forcing=still, save_interval=0.25, total_time=0.25)
     bare = column_of(jax.tree.map(lambda x: x[0], told.dynamics))
-    mine = column_of(machine.core.to_physics_state(native(after.air)))
+    mine = column_of(grid_state(machine, after.air))  # negative humidity is cut in what either shows
     np.testing.assert_allclose(mine.temperature, bare.temperature, atol=0.02)
     np.testing.assert_allclose(mine.u, bare.u, atol=0.02)
     np.testing.assert_allclose(mine.humidity, bare.humidity, atol=2e-5)

@@ -148,6 +148,7 @@ def run_loop(loop: _Loop, window: np.ndarray, *, seed: int, watch: Watch) -> tup
     alive = np.arange(len(window))
     total = experiment.discard + experiment.steps
     for lead in range(total):
+        summed = np.zeros((len(window), layout.size))
         for call in range(pace.calls):
             n = lead * pace.calls + call
             handed = {words.get(k, k): v[alive, n] for k, v in knobs.items()}
@@ -155,13 +156,16 @@ def run_loop(loop: _Loop, window: np.ndarray, *, seed: int, watch: Watch) -> tup
             answer = _call(step, past, handed, loop, alive, n, seed_of(seed, "step", n) >> 20)
             window[alive, :-1] = window[alive, 1:]
             window[alive, -1] = answer
+            if experiment.average:
+                summed[alive] += answer
         now = window[alive, -1]
         with np.errstate(invalid="ignore", over="ignore"):
             inside = (np.abs(now - flat_centre) <= reach).all(axis=1)
         first[alive[~inside]] = max(lead - experiment.discard, 0)
+        saved = summed[alive] / pace.calls if experiment.average else now
         alive = alive[inside]
         if lead >= experiment.discard:
-            kept[alive, lead - experiment.discard] = now[inside]
+            kept[alive, lead - experiment.discard] = saved[inside]
         if lead % LOOK == 0:
             watch.check(experiment.label, lead / total)
         if not len(alive):

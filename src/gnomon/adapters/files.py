@@ -191,6 +191,7 @@ def start_arrays(
             place: {
                 "units": experiment.units, "members": experiment.members, "discard": experiment.discard,
                 "steps": experiment.steps, "stride": experiment.stride, "dt": card.dt,
+                "saves": "mean over the stride" if experiment.average else "instant at its end",
             }
         },
     }  # fmt: skip

@@ -26,7 +26,8 @@ class Limits(NamedTuple):
     """How much a pickle may ask for.
 
     Attributes:
-        size: bytes of the file, and of all arrays together.
+        size: bytes of the file, and of all arrays together: of those that are made, whether or not they are kept, and
+            of those in the result, shared ones counted as often as they are seen.
         operations: instructions.
         depth: of nested containers.
         nodes: values in the result, those that are shared counted as often as they are seen.
@@ -46,6 +47,19 @@ class _Word(NamedTuple):
 
     module: str
     name: str
+
+
+class _Budget:
+    """Bytes that arrays may still take: paid before a copy is made, since a few bytes of file ask for many copies."""
+
+    def __init__(self, limit: int):
+        self._limit, self._spent = limit, 0
+
+    def charge(self, size: int) -> None:
+        """Pay for an array of so many bytes, or refuse."""
+        self._spent += size
+        if self._spent > self._limit:
+            raise _Refused(f"arrays of more than {self._limit} bytes")
 
 
 class _Type:
@@ -73,15 +87,16 @@ class _Type:
 class _Array:
     """An array in the making; `build` hands over shape, type and bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: _Budget):
         self.array: np.ndarray | None = None
+        self._budget = budget
 
     def build(self, state: Any) -> None:
         """State as NumPy writes it: (version, shape, dtype, is_fortran, bytes)."""
         if not isinstance(state, tuple) or len(state) not in (4, 5):
             raise _Refused("an array with a state that NumPy does not write")
         shape, kind, fortran, data = state[-4:]
-        self.array = _from_bytes(data, kind, shape, "F" if fortran else "C")
+        self.array = _from_bytes(data, kind, shape, "F" if fortran else "C", self._budget)
 
 
 class _Refused(Exception):
@@ -96,17 +111,22 @@ def _time_unit(metadata: Any) -> str:
     """The unit of a datetime64, out of ({}, (unit, number, 1, 1))."""
     try:
         unit, number = metadata[1][0], metadata[1][1]
-        word = unit.decode("ascii") if isinstance(unit, bytes) else str(unit)
+        word = unit.decode("ascii") if isinstance(unit, bytes) else unit
     except (TypeError, IndexError, KeyError, UnicodeDecodeError):
         raise _Refused("a time of unknown unit") from None
-    if word not in _UNITS or number != 1:
+    if not isinstance(word, str) or word not in _UNITS or type(number) is not int or number != 1:
         raise _Refused("a time of unknown unit")
     return word
 
 
-def _from_bytes(data: Any, kind: Any, shape: Any, order: Any) -> np.ndarray:
+_OVERHEAD = 128  # bytes an array of nothing takes
+_LONGEST = 1 << 62  # of an axis; what is longer would be slow to print
+
+
+def _from_bytes(data: Any, kind: Any, shape: Any, order: Any, budget: _Budget) -> np.ndarray:
     """An array of these bytes, if there are exactly as many as it needs; a copy, so that nothing is shared."""
-    plain = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape) and len(shape) <= 16
+    plain = isinstance(shape, tuple) and len(shape) <= 16
+    plain = plain and all(type(n) is int and 0 <= n < _LONGEST for n in shape)
     if not plain or not isinstance(kind, _Type) or not isinstance(data, bytes) or order not in ("C", "F"):
         raise _Refused("an array without plain shape, type and bytes")
     dtype = kind.made()
@@ -115,53 +135,52 @@ def _from_bytes(data: Any, kind: Any, shape: Any, order: Any) -> np.ndarray:
         needed *= n
     if needed != len(data):
         raise _Refused(f"an array of shape {shape} that needs {needed} bytes but brings {len(data)}")
-    array = np.frombuffer(data, dtype).reshape(shape, order=order).copy()
-    return array.astype(dtype.newbyteorder("="), copy=False)
+    budget.charge(len(data) + _OVERHEAD)
+    return np.frombuffer(data, dtype).reshape(shape, order=order).astype(dtype.newbyteorder("="), order="C")
 
 
-def _empty_array(args: tuple[Any, ...]) -> _Array:
+def _empty_array(args: tuple[Any, ...], budget: _Budget) -> _Array:
     """`numpy.core.multiarray._reconstruct(ndarray, (0,), b"b")`: an array whose contents come with BUILD."""
     if len(args) != 3 or args[0] != _Word("numpy", "ndarray"):
         raise _Refused("an array of an unknown class")
-    return _Array()
+    return _Array(budget)
 
 
-def _jax_array(args: tuple[Any, ...]) -> _Array:
+def _jax_array(args: tuple[Any, ...], budget: _Budget) -> _Array:
     """`jax._src.array._reconstruct_array(make, args, array_state, aval_state)`: the NumPy array inside."""
-    if len(args) != 4 or not isinstance(args[0], _Word) or not isinstance(args[1], tuple):
+    made = len(args) == 4 and isinstance(args[0], _Word) and isinstance(args[1], tuple)
+    if not made or _BUILDERS[args[0]] is not _empty_array:  # another JAX array inside could nest without end
         raise _Refused("a JAX array that is not made from a NumPy array")
-    array = _called(args[0], args[1])
-    if not isinstance(array, _Array):
-        raise _Refused("a JAX array that is not made from a NumPy array")
+    array = _empty_array(args[1], budget)
     array.build(args[2])
     return array
 
 
-def _type(args: tuple[Any, ...]) -> _Type:
+def _type(args: tuple[Any, ...], _: _Budget) -> _Type:
     """`numpy.dtype("f4", False, True)`; types of Python objects, text and records are not read."""
     letters = args[0] if args else None
     if not isinstance(letters, str) or letters not in _KINDS:
-        raise _Refused(f"an array of type {letters!r:.40}; only plain numbers and times are read")
+        raise _Refused(f"an array of type {_shown(letters)}; only plain numbers and times are read")
     return _Type(letters)
 
 
-def _number(args: tuple[Any, ...]) -> Any:
+def _number(args: tuple[Any, ...], budget: _Budget) -> Any:
     """`numpy.core.multiarray.scalar(dtype, bytes)`."""
     if len(args) != 2:
         raise _Refused("a NumPy number without type and bytes")
-    return _from_bytes(args[1], args[0], (), "C")[()]
+    return _from_bytes(args[1], args[0], (), "C", budget)[()]
 
 
-def _buffer_array(args: tuple[Any, ...]) -> _Array:
+def _buffer_array(args: tuple[Any, ...], budget: _Budget) -> _Array:
     """`numpy.core.numeric._frombuffer(bytes, dtype, shape, order)`, how protocol 5 writes arrays."""
     if len(args) != 4:
         raise _Refused("an array without plain shape, type and bytes")
-    made = _Array()
-    made.array = _from_bytes(args[0], args[1], args[2], args[3])
+    made = _Array(budget)
+    made.array = _from_bytes(args[0], args[1], args[2], args[3], budget)
     return made
 
 
-_Builder = Callable[[tuple[Any, ...]], Any]
+_Builder = Callable[[tuple[Any, ...], _Budget], Any]
 _BUILDERS: dict[_Word, _Builder | None] = {
     _Word("numpy", "ndarray"): None,  # only ever an argument
     _Word("numpy", "dtype"): _type,
@@ -174,11 +193,11 @@ for _core in ("numpy.core", "numpy._core"):  # the name before and since NumPy 2
 ALLOWED = tuple(sorted(tuple(word) for word in _BUILDERS))
 
 
-def _called(word: Any, args: Any) -> Any:
+def _called(word: Any, args: Any, budget: _Budget) -> Any:
     builder = _BUILDERS.get(word) if isinstance(word, _Word) else None
     if builder is None or not isinstance(args, tuple):
         raise _Refused("a call of something that is not a function of the list")
-    return builder(args)
+    return builder(args, budget)
 
 
 def read_plain_pickle(data: bytes, name: str, limits: Limits = DEFAULT) -> Any:
@@ -199,6 +218,8 @@ def read_plain_pickle(data: bytes, name: str, limits: Limits = DEFAULT) -> Any:
             "NeuralGCM checkpoint are read; take the file from its publisher, or save it again, where you trust it, as "
             "a dict of NumPy arrays"
         ) from None
+    except (MemoryError, RecursionError):
+        raise BadData(f"{name} asks for more memory, or nests deeper, than this machine can give") from None
     except (ValueError, IndexError, KeyError, TypeError, OverflowError, UnicodeDecodeError) as error:
         what = " ".join(str(error).split())[:120] or type(error).__name__
         raise BadData(f"{name} is damaged or is no pickle ({what}); fetch it again") from None
@@ -209,6 +230,7 @@ class _Machine:
 
     def __init__(self, limits: Limits):
         self._limits = limits
+        self._budget = _Budget(limits.size)
         self._stack: list[Any] = []
         self._marks: list[list[Any]] = []
         self._memo: dict[int, Any] = {}
@@ -252,7 +274,7 @@ class _Machine:
             self._global(arg)
         elif op == "REDUCE":
             args = stack.pop()
-            stack.append(_called(stack.pop(), args))
+            stack.append(_called(stack.pop(), args, self._budget))
         elif op == "BUILD":
             self._build()
         else:
@@ -322,7 +344,7 @@ _TUPLES: dict[str, int | None] = {"TUPLE": None, "TUPLE1": 1, "TUPLE2": 2, "TUPL
 
 
 def _shown(word: Any) -> str:
-    """A name from a hostile file, safe to print."""
+    """A name from a hostile file, safe to print; what is no text is its type, since a repr can take for ever."""
     text = word if isinstance(word, str) else type(word).__name__
     return "".join(c if c.isascii() and c.isprintable() else "?" for c in text[:80])
 
@@ -333,7 +355,7 @@ class _Resolver:
     def __init__(self, limits: Limits):
         self._limits = limits
         self._nodes = 0
-        self._bytes = 0
+        self._budget = _Budget(limits.size)
 
     def plain(self, value: Any, depth: int = 0) -> Any:
         """The value, its containers and arrays."""
@@ -353,8 +375,6 @@ class _Resolver:
         if isinstance(value, _Array):
             if value.array is None:
                 raise _Refused("an array without contents")
-            self._bytes += value.array.nbytes
-            if self._bytes > self._limits.size:
-                raise _Refused(f"arrays of more than {self._limits.size} bytes")
+            self._budget.charge(value.array.nbytes)
             return value.array
         return value

@@ -49,6 +49,7 @@ class Bench:
         self._held: OrderedDict[str, tuple[Any, int]] = OrderedDict()
         self._remembered: OrderedDict[Any, Any] = OrderedDict()
         self._worlds: dict[str, AbstractWorld] = {}
+        self._addresses: dict[str, tuple[WorldCard, str]] = {}
 
     def world(self, ref: Ref) -> AbstractWorld:
         """The world of a reference, built once."""
@@ -258,11 +259,24 @@ class Bench:
         kind = "runs" if who else "truth"
         return self._node(kind, recipe, make=make, pack=pack_runs, unpack=unpack_runs)
 
+    def _card_address(self, case: Case) -> str:
+        """Scales, errors, lengths, spin-up, the files behind a world: a card may change without its version."""
+        card = self.world(case.world).card
+        if card.name not in self._addresses:
+            decisive = {k: v for k, v in card.decisive().items() if k != "shown"}  # decides scores, not runs
+            self._addresses[card.name] = (card, identity("card", decisive))
+        held, address = self._addresses[card.name]
+        if held is not card:
+            del self._addresses[card.name]
+            return self._card_address(case)
+        return address
+
     def _world_recipe(self, case: Case) -> Recipe:
         return {
             "engine": ENGINE,
             "world": [case.world.kind, case.world.args],
             "world version": self.world(case.world).card.version,
+            "world card": self._card_address(case),
             "seed": case.seed,
             "precision": case.precision,
         }
@@ -322,11 +336,16 @@ def _observed(
 ) -> dict[str, np.ndarray]:
     """[trajectory, time, ...] with one draw of the observation error each."""
     if card.errors == "lagged":
-        shape = next(iter(clean.values())).shape[:2]
-        kept = np.linspace(0, shape[1] - 1, min(LIBRARY, shape[1])).round().astype(int)
-        library = {k: x[:, kept].reshape(-1, *x.shape[2:]) for k, x in clean.items()}
-        errors = lagged_errors(card, library, shape, rng)
-        return {k: x + errors[k] for k, x in clean.items()}
+        count, length = next(iter(clean.values())).shape[:2]
+        kept = np.linspace(0, length - 1, min(LIBRARY, length)).round().astype(int)
+        rows = []
+        for i in range(
+            count
+        ):  # pairs of one trajectory: between two, the difference of their forcings would be an error
+            library = {k: x[i, kept] for k, x in clean.items()}
+            errors = lagged_errors(card, library, (length,), rng)
+            rows.append({k: x[i] + errors[k] for k, x in clean.items()})
+        return {k: np.stack([row[k] for row in rows]) for k in clean}
     return {
         v.name: clean[v.name].astype(float) + v.obs_error * rng.standard_normal(clean[v.name].shape)
         for v in card.variables

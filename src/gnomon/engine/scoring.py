@@ -1,5 +1,6 @@
 """From runs to scores: every measure's numbers for truth, floor, null and subject, put side by side and judged."""
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -7,8 +8,9 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 import numpy as np
 
+from gnomon.core.learner import AbstractBrought
 from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
-from gnomon.core.runs import Evidence, Runs, Unsupported
+from gnomon.core.runs import Evidence, Observed, Runs, Unsupported
 from gnomon.core.trial import AbstractTrial, headline_for
 from gnomon.core.world import AbstractWorld
 from gnomon.engine.bench import Bench
@@ -16,7 +18,7 @@ from gnomon.inference.bootstrap import estimate
 from gnomon.inference.fidelity import judge
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.identity import canonical, seed_of
-from gnomon.spec.registry import build
+from gnomon.spec.registry import build, load
 from gnomon.spec.results import Estimate, Score
 from gnomon.spec.study import Case, Ref
 
@@ -58,7 +60,34 @@ class Stage:
         self._evidence: dict[tuple[str, str], Evidence] = {}
 
     def evidence(self, role: str, null: str = "") -> Evidence:
-        """Everything a measure may look at for one role ("null" and "null control" of the named null)."""
+        """Everything a measure may look at for one role ("null" and "null control" of the named null).
+
+        Where the subject does not give every variable, all roles are looked at without them: on anything less, null and
+        floor would be numbers about something else.
+        """
+        whole = self._whole(role, null)
+        if not self.missing:
+            return whole
+        runs = {
+            k: r if isinstance(r, Unsupported) else _without(r, self.missing) for k, r in whole.runs.items()
+        }
+        kept = tuple(v for v in self.card.variables if v.name not in self.missing)
+        return whole._replace(card=msgspec.structs.replace(self.card, variables=kept), runs=runs)
+
+    @functools.cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Variables of the world that the subject does not give; only what was made elsewhere may lack any."""
+        if not issubclass(load("learners", self._case.learner.kind), AbstractBrought):
+            return ()
+        names = {v.name for v in self.card.variables}
+        for runs in self._whole("subject", "").runs.values():
+            if not isinstance(runs, Unsupported) and runs.obs:
+                names &= set(runs.obs)
+        if not names:
+            return ()
+        return tuple(v.name for v in self.card.variables if v.name not in names)
+
+    def _whole(self, role: str, null: str) -> Evidence:
         if (role, null) not in self._evidence:
             runs = {e.label: self._run(e, role, null) for e in self.experiments}
             log = self._log if role == "subject" else {}
@@ -69,7 +98,9 @@ class Stage:
     def remember(self, key: tuple[Any, ...], make: Callable[[], Weighed]) -> Weighed:
         """What does not depend on the learner, made once in a process for each world, trial and seed."""
         case = self._case
-        shared = (case.world, case.trial.kind, case.trial.args, case.data, case.seed, case.precision)
+        shared = (
+            case.world, case.trial.kind, case.trial.args, case.data, case.seed, case.precision, self.missing,
+        )  # fmt: skip
         return self._bench.remember((canonical(shared), *key), make)
 
     def _run(self, experiment: Any, role: str, null: str) -> Runs | Unsupported:
@@ -125,6 +156,10 @@ def score(
             found, status=status, discrepancy=alone, n=len(own), diverged=lost
         ), bulk
     verdict = judge(distances["subject"], distances["null"], distances["floor"], seed=seed)
+    missing = getattr(stage, "missing", ())
+    if missing:
+        told_missing = f"judged without {', '.join(missing)}, which this model does not give"
+        verdict = verdict._replace(reason="; ".join(filter(None, [verdict.reason, told_missing])))
     return msgspec.structs.replace(found, **verdict._asdict()), bulk
 
 
@@ -170,6 +205,11 @@ def _settled(x: np.ndarray) -> np.ndarray:
     unit = 10.0 ** (np.floor(np.log10(np.abs(out[finite]))) - 7)
     out[finite] = np.round(out[finite] / unit) * unit
     return out
+
+
+def _without(runs: Runs, missing: tuple[str, ...]) -> Runs:
+    """The same runs without some variables."""
+    return runs._replace(obs=Observed({k: v for k, v in runs.obs.items() if k not in missing}))
 
 
 def first_divergence(evidence: Evidence) -> tuple[float | None, int, int]:

@@ -132,7 +132,9 @@ def least_variance(card: WorldCard) -> np.ndarray:
     """[feature] the variance below which a feature's own variability cannot be seen: the observation error's."""
     least = []
     for v in judged(card):
-        least.extend([max(v.obs_error / v.scale, LEAST) ** 2] * len(basis(card, v)[1]))
+        count = len(basis(card, v)[1])
+        share = count if on_sphere(card, v) else 1  # an error at a point is spread over all harmonics
+        least.extend([max(v.obs_error / v.scale, LEAST) ** 2 / share] * count)
     return np.array(least * 2)
 
 

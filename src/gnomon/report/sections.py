@@ -137,9 +137,8 @@ def provenance(results: Sequence[Result]) -> list[tuple[str, str]]:
         values.setdefault("precision", {})[str(result.case.get("precision", "unknown"))] = None
         values.setdefault("data seeds", {})[str(result.case.get("seed", 0))] = None
     rows = [(key, _listed(list(found))) for key, found in values.items() if key not in UNSHOWN]
-    versions = sorted(
-        {f"{k.partition(':')[2] or k} {v}" for r in results for k, v in r.case.get("versions", {}).items()}
-    )
+    said = {pair for r in results for pair in r.case.get("versions", {}).items()}
+    versions = sorted(f"{k.partition(':')[2] or k} {v}" for k, v in said if not k.endswith(" card"))
     return [*rows, ("component versions", ", ".join(versions) or "unknown")]
 
 

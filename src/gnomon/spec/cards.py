@@ -136,6 +136,7 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         limits: what this world cannot tell, one sentence each; shown beside its figures.
         shown: variables whose responses are shown but enter no pooled error, because this world is known to have
             them wrong (what warms prescribed land, a radiative feedback without physics).
+        data: what files and packages the world is made from (spun-up states, boundary fields), as a content address.
         knob_of: trial -> the knob it turns, where that is not the first.
         version: raised whenever the numbers of the world change; part of every identity.
     """
@@ -160,6 +161,7 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     history: int = 64
     limits: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    data: str = ""
     knob_of: dict[str, str] = {}
     balances: tuple[Balance, ...] = ()
     facts: tuple[Fact, ...] = ()
@@ -183,6 +185,11 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def fact(self, name: str) -> Fact | None:
         """The fact of that name, or None where it is not known."""
         return next((f for f in self.facts if f.name == name), None)
+
+    def decisive(self) -> dict[str, Any]:
+        """All that decides numbers, as plain data: the card without what is only said of the world."""
+        plain = msgspec.to_builtins(self)
+        return {k: v for k, v in plain.items() if k not in ("summary", "references", "facts", "limits")}
 
     @property
     def size(self) -> int:

@@ -143,7 +143,7 @@ def make_case(
     full_world = _full("worlds", world)
     full_learner = _full("learners", learner)
     built = build("trials", trial.kind, trial.args)
-    version, rung = _world_told(canonical(full_world))
+    version, rung, card = _world_told(canonical(full_world))
     own = built.measures_on.get(rung, built.measures)
     asked = trial.measures or tuple(Ref(kind=name) for name in own)
     full_trial = TrialRef(
@@ -154,6 +154,7 @@ def make_case(
     versions = {
         "engine": ENGINE,
         f"worlds:{world.kind}": version,
+        f"worlds:{world.kind} card": card,
         f"learners:{learner.kind}": load("learners", learner.kind).version,
         f"trials:{trial.kind}": built.version,
     }
@@ -342,11 +343,11 @@ def _repeated(values: list[Any]) -> Iterator[tuple[int, Any]]:
 
 
 @functools.lru_cache(maxsize=256)
-def _world_told(ref: bytes) -> tuple[int, str]:
-    """Version and rung on a world's card (which needs the world to be built, so once is enough)."""
+def _world_told(ref: bytes) -> tuple[int, str, int]:
+    """Version, rung and content of a world's card (which needs the world to be built, so once is enough)."""
     plain = msgspec.json.decode(ref)
     card = build("worlds", plain["kind"], plain["args"]).card
-    return card.version, card.rung
+    return card.version, card.rung, int(identity("card", card.decisive())[:12], 16)
 
 
 def _full(kind: str, ref: Ref) -> Ref:

@@ -15,10 +15,13 @@ can import modules and open files: statements that do are refused as well.
 import hashlib
 import importlib.metadata
 import importlib.util
+import io
 import os
 import re
 import sys
 import tempfile
+import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +37,9 @@ SNAPSHOT_FILE = "data/era5_tl31_19590102T00.nc"
 _PUBLIC_NAME = re.compile(r"v\d\w*/[a-z0-9_]+")
 _KEYS = ("model_config_str", "aux_ds_dict", "params")
 _BLOCK = 1 << 20
+_LONGEST_CONFIG = 1 << 22  # characters; the published ones have some hundred thousand
+_FILE_NAME = re.compile(r"path|(^|_)(file|filename|dir|url)$", re.IGNORECASE)
+_BLANK = frozenset((tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT))
 
 
 class Found(NamedTuple):
@@ -190,6 +196,15 @@ def _hash(path: Path) -> str:
 
 def read_checkpoint(found: Found) -> dict[str, Any]:
     """Configuration, static fields and parameters, checked to be nothing else."""
+    try:
+        return _read(found)
+    except (MemoryError, RecursionError):
+        raise BadData(
+            f"{found.path.name} asks for more memory, or nests deeper, than this machine can give"
+        ) from None
+
+
+def _read(found: Found) -> dict[str, Any]:
     data = found.path.read_bytes()
     if hashlib.sha256(data).hexdigest() != found.sha256:
         raise BadData(f"checkpoint {found.path} changed while it was read")
@@ -208,27 +223,62 @@ def read_checkpoint(found: Found) -> dict[str, Any]:
 
 
 def check_config(text: Any, name: str) -> None:
-    """Refuse a gin configuration that imports, includes or opens anything."""
+    """Refuse a gin configuration that imports, includes or opens anything.
+
+    It is cut into tokens by the tokenizer that gin itself uses, so that a continued line, a block or a comment cannot
+    make the two see different statements.
+    """
     if not isinstance(text, str):
         raise BadData(f"{name}: its configuration is no text")
+    if len(text) > _LONGEST_CONFIG:
+        raise BadData(f"{name}: its configuration has more than {_LONGEST_CONFIG} characters")
     for number, line in enumerate(re.split(r"[\r\n\f\v\x1c-\x1e\x85\u2028\u2029]", text), start=1):
         if re.match(r"\W*(import|include|from)\b", line):
-            raise BadData(
-                f"{name} is refused: line {number} of its gin configuration imports code ({line.strip()[:60]!r}); "
-                "no published checkpoint does"
-            )
-        path = re.match(r"\s*([\w./]*_path)\s*=\s*(.*)$", line)
-        if path and path[2].strip() not in ("None", ""):
-            raise BadData(
-                f"{name} is refused: line {number} of its gin configuration opens a file ({line.strip()[:60]!r}); "
-                "the static fields of a checkpoint lie inside it"
-            )
+            raise _imports(name, number, line)
+    try:
+        tokens = [t for t in tokenize.generate_tokens(io.StringIO(text).readline) if not _is_blank(t)]
+    except (tokenize.TokenError, SyntaxError) as error:
+        raise BadData(f"{name}: its gin configuration is damaged ({error.args[0]!s:.80})") from None
+    for at, token in enumerate(tokens):
+        before = tokens[at - 1].string if at else ""
+        if token.type == tokenize.NAME and token.string in ("import", "include", "from"):
+            if before not in (".", "/"):
+                raise _imports(name, token.start[0], token.string)
+        elif token.type == tokenize.OP and token.string == "=" and _FILE_NAME.search(before):
+            if not _is_nothing(tokens[at + 1 : at + 3]):
+                raise BadData(
+                    f"{name} is refused: line {token.start[0]} of its gin configuration opens a file "
+                    f"({before[:60]!r}); the static fields of a checkpoint lie inside it"
+                )
 
 
-def _leaves(tree: Any, name: str) -> list[tuple[str, Any]]:
-    if isinstance(tree, dict):
-        return [leaf for key, sub in tree.items() for leaf in _leaves(sub, f"{name}/{key}")]
-    return [(name, tree)]
+def _imports(name: str, number: int, line: str) -> BadData:
+    return BadData(
+        f"{name} is refused: line {number} of its gin configuration imports code ({line.strip()[:60]!r}); "
+        "no published checkpoint does"
+    )
+
+
+def _is_blank(token: tokenize.TokenInfo) -> bool:
+    return token.type in _BLANK or (token.type == tokenize.ERRORTOKEN and not token.string.strip())
+
+
+def _is_nothing(value: list[tokenize.TokenInfo]) -> bool:
+    """Whether what follows "=" is None, an empty text or no value at all; two texts side by side are one to gin."""
+    ends = (tokenize.NEWLINE, tokenize.ENDMARKER)
+    if not value or value[0].type in ends:
+        return True
+    return value[0].string in ("None", "''", '""') and value[-1].type in ends
+
+
+def _leaves(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Names are cut and made one at a time: a long key that many dicts share must not be copied for each of them."""
+    if not isinstance(tree, dict):
+        yield name, tree
+        return
+    for key, sub in tree.items():
+        word = ascii(key[:40])[1:-1] if isinstance(key, str) else type(key).__name__
+        yield from _leaves(sub, f"{name}/{word}")
 
 
 def build_model(found: Found) -> Any:
@@ -240,7 +290,7 @@ def build_model(found: Found) -> Any:
         raise MissingExtra("neuralgcm", error.name or "neuralgcm") from None
     try:
         return neuralgcm.PressureLevelModel.from_checkpoint(content)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, SyntaxError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise BadModel(
             f"neuralgcm {package_version()} cannot build a model from {found.path.name} ({reason}); "

@@ -112,4 +112,7 @@ def _held(evidence: Evidence) -> list[str]:
     """Variables of the control that are fields on the grid."""
     grid = grid_of(evidence)
     shape = (len(grid.lat), len(grid.lon))
-    return [n for n, x in runs_of(evidence, "control").obs.items() if x.shape[-2:] == shape]
+    shown = evidence.card.shown
+    return [
+        n for n, x in runs_of(evidence, "control").obs.items() if x.shape[-2:] == shape and n not in shown
+    ]

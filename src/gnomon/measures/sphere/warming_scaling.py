@@ -49,6 +49,8 @@ class WarmingScaling(AbstractMeasure):
         table: UnitTable = {}
         reasons = []
         for name in FIELDS:
+            if name in evidence.card.shown:
+                continue
             try:
                 means = steady(evidence, pair, (name,))
             except CannotMeasure as reason:

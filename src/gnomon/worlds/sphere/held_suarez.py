@@ -15,7 +15,7 @@ from gnomon.spec.errors import BadSpec
 from gnomon.worlds.known import facts_that_hold, known_value, read_facts
 from gnomon.worlds.sphere.gauss import gauss
 from gnomon.worlds.sphere.machine import Air, Machine, air_of, build, native
-from gnomon.worlds.sphere.pool import draw, own_pool
+from gnomon.worlds.sphere.pool import draw, made_from, own_pool
 from gnomon.worlds.sphere.seen import lifted, observed
 from gnomon.worlds.sphere.speedy_card import HISTORY, LANES, plain, variables
 
@@ -198,6 +198,7 @@ def _card(*, truncation: int, layers: int, friction_days: float, cooling_days: f
             orography=zeros,
             truncation=truncation,
         ),
+        data=made_from("held_suarez", truncation, "always"),
         errors="lagged",
         averages=True,
         lanes=LANES,

@@ -1,6 +1,7 @@
 """Spun-up states that ship with the package: a state from `init` is one of them, moved a little along two others."""
 
 import functools
+import importlib.metadata
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from gnomon.spec.errors import BadSpec
+from gnomon.spec.identity import checksum, identity
 from gnomon.worlds.sphere.gauss import gauss, regrid
 from gnomon.worlds.sphere.levels import GAS, GRAVITY
 from gnomon.worlds.sphere.machine import Air
@@ -39,6 +41,18 @@ def nearest_pool(world: str, truncation: int, season: str) -> tuple[int, str]:
     raise BadSpec(
         f"{world}: no spun-up states ship with this copy; `python -m validation.spin_up_atmosphere` makes them"
     )
+
+
+def made_from(world: str, truncation: int, season: str) -> str:
+    """Content address of what a world is made from: its spun-up states and the packages that step it."""
+    held, name = nearest_pool(world, truncation, season)
+    versions = []
+    for package in ("jcm", "dinosaur"):
+        try:
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            versions.append(f"{package} missing")
+    return identity("made from", [checksum(pool_file(world, held, name).read_bytes()), *versions])
 
 
 def draw(world: str, truncation: int, season: str, *, key: PRNGKeyArray, layers: int | None = None) -> Air:

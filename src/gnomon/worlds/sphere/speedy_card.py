@@ -9,7 +9,7 @@ from gnomon.spec.cards import Grid, Knob, Variable, WorldCard
 from gnomon.worlds.known import facts_that_hold, known_value, read_facts
 from gnomon.worlds.sphere.calendar import calendar_of, season
 from gnomon.worlds.sphere.gauss import gauss
-from gnomon.worlds.sphere.pool import own_pool
+from gnomon.worlds.sphere.pool import made_from, own_pool
 from gnomon.worlds.sphere.surface import felt_orography, surface, winter_pattern
 
 STANDARD = {
@@ -101,6 +101,7 @@ def speedy_card(
         history=HISTORY,
         limits=_limits(truncation, warmed),
         shown=SHOWN,
+        data=made_from("speedy", truncation, season(kept)),
         knob_of={"response": "enso", "shift": "warming"},
         facts=facts_that_hold(facts, given, STANDARD),
         version=1,
