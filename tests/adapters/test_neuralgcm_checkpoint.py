@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -194,6 +195,81 @@ def test_a_configuration_that_opens_files_is_refused():
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A.data_path \\\n = '/etc/passwd'",
+        "A.data_path = \\\n  '/etc/passwd'",
+        "A.data_path = None\nA.\\\ndata_path = '/etc/passwd'",
+        "A:\n  data_path \\\n  = '/etc/passwd'",
+        "A:\n  # a comment\n  clip = 1\n\n  data_path = '/etc/passwd'",
+        "A.path_to_data = '/etc/passwd'",
+        "A.paths = ('/etc/passwd',)",
+        "A.DataPath = '/etc/passwd'",
+        "A.static_file = 'x'",
+        "A.out_dir = 'x'",
+        "A.data_url = 'https://x'",
+        "A.filename = 'x'",
+        "A.data_path = %MACRO",
+        "A.data_path = '' '/etc/passwd'",
+        "A.data_path = ('/etc/passwd')",
+        "A.data_path = '' '' # None",
+        "a/b/A.data_path='/etc/passwd'",
+    ],
+)
+def test_no_way_of_writing_it_opens_a_file(text):
+    with pytest.raises(BadData, match="opens a file"):
+        check_config(f"a.b = 1\n{text}\n", "x.pkl")
+
+
+@pytest.mark.parametrize("text", ["import \\\n os", "a.b = 1; import os", "a.b = 1\n\\\nimport os"])
+def test_no_way_of_writing_it_imports(text):
+    with pytest.raises(BadData, match="imports code"):
+        check_config(f"{text}\n", "x.pkl")
+
+
+def test_parameters_that_name_no_file_are_let_through():
+    check_config(
+        "A.data_path = \\\n    None\nA.x_file = ''\nA:\n  out_dir = None  # none\n  url = \"\"\n"
+        "A.text = 'data_path = 1'\nA.profile = 3\nA.direction = 'up'\nA.include = 1\n# data_path = 'x'\n",
+        "x.pkl",
+    )
+
+
+@pytest.mark.parametrize("text", ["a = (1", 'a = """x', "if:\n    a = 1\n  b = 2\n"])
+def test_a_configuration_that_is_damaged_is_told(text):
+    with pytest.raises(BadData, match="configuration is damaged"):
+        check_config(text, "x.pkl")
+
+
+def test_a_configuration_of_absurd_length_is_told():
+    with pytest.raises(BadData, match="more than 1048576 characters"):
+        check_config("a" * (1 << 21), "x.pkl")
+
+
+def test_a_long_key_that_many_dicts_share_is_not_copied_for_each(tmp_path):
+    key = "k" * (1 << 18)
+    found = find_checkpoint(str(write(tmp_path / "x.pkl", params={str(i): {key: 1.0} for i in range(200)})))
+    tracemalloc.start()
+    try:
+        read_checkpoint(found)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(key)
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError])
+def test_a_checkpoint_too_large_for_the_machine_is_told(error, tmp_path, monkeypatch):
+    def check(*_):
+        raise error
+
+    found = find_checkpoint(str(write(tmp_path / "x.pkl")))
+    monkeypatch.setattr(checkpoint, "check_config", check)
+    with pytest.raises(BadData, match="asks for more memory"):
+        read_checkpoint(found)
+
+
 def test_a_toy_whose_configuration_was_tampered_with_is_refused(tmp_path):
     content = read_checkpoint(find_checkpoint("toy"))
     path = write(
@@ -202,6 +278,13 @@ def test_a_toy_whose_configuration_was_tampered_with_is_refused(tmp_path):
     )
     with pytest.raises(BadData, match="line 1 of its gin configuration"):
         build_model(find_checkpoint(str(path)))
+
+
+@pytest.mark.parametrize("config", ["A.b = = 1", "A.b = " + "(" * 20_000 + ")" * 20_000])
+def test_a_configuration_that_gin_cannot_read_is_told(config, tmp_path):
+    content = read_checkpoint(find_checkpoint("toy")) | {"model_config_str": config}
+    with pytest.raises(BadModel, match="cannot build a model"):
+        build_model(find_checkpoint(str(write(tmp_path / "bad.pkl", **content))))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 import pickle
 import struct
+import tracemalloc
 from collections import OrderedDict
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gnomon.adapters import safe_pickle
 from gnomon.adapters.safe_pickle import ALLOWED, Limits, read_plain_pickle
 from gnomon.spec.errors import BadData
 
@@ -264,3 +266,86 @@ def test_trailing_bytes_and_open_marks():
     with pytest.raises(BadData):
         _read(b"\x80\x04(N.")
     assert _read(pickle.dumps(7) + b"garbage behind the end") == 7
+
+
+_U1 = b"cnumpy\ndtype\n\x8c\x02u1\x85R"
+
+
+def _copies(count: int, size: int, way: str) -> bytes:
+    """One blob, memoised, and so many arrays made of it."""
+    blob = b"B" + struct.pack("<I", size) + b"\0" * size + b"q\x01"
+    shape = b"J" + struct.pack("<i", size) + b"\x85"
+    if way == "frombuffer":
+        one = b"cnumpy.core.numeric\n_frombuffer\n(h\x01h\x02" + shape + b"\x8c\x01CtR"
+    else:
+        empty = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR"
+        one = empty + b"(K\x01" + shape + b"h\x02\x89h\x01tb"
+    return b"\x80\x04(" + blob + _U1 + b"q\x02" + one * count + b"t."
+
+
+@pytest.mark.parametrize("way", ["frombuffer", "build"])
+def test_copies_of_a_shared_blob_are_paid_for_before_they_are_made(way):
+    size = 1 << 20
+    data = _copies(200, size, way)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadData, match="arrays of more than"):
+            _read(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * size
+    with pytest.raises(
+        BadData, match="a bare function or type"
+    ):  # one copy is in order; the dtype beside it is not
+        _read(_copies(1, size, way))
+
+
+def _tuples(levels: int, fan: int) -> bytes:
+    """A tuple of so many references to a tuple of so many references to … : exponential when it is shown."""
+    if fan == 1:
+        return b")" + b"\x85" * levels
+    return b")q\x00" + b"h\x00\x86q\x00" * levels
+
+
+@pytest.mark.parametrize(("levels", "fan"), [(5000, 1), (20, 2)])
+def test_what_is_nested_is_never_shown(levels, fan):
+    """20 doublings are a million values to show, each further one twice as many; 5000 levels overflow the stack."""
+    nested = _tuples(levels, fan)
+    # the state of a dtype, whose metadata are ({}, (unit, 1, 1, 1))
+    size = b"J\xff\xff\xff\xff"
+    state = b"(K\x04\x8c\x01<NNN" + size + size + b"K\x00}(" + nested + b"K\x01K\x01K\x01t\x86t"
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadData, match="an array of type tuple;"):
+            _read(b"\x80\x04cnumpy\ndtype\n" + nested + b"\x85R.")
+        with pytest.raises(BadData, match="a time of unknown unit"):
+            _read(b"\x80\x04cnumpy\ndtype\n\x8c\x02M8\x85R" + state + b"b.")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+def test_jax_arrays_inside_each_other_are_refused():
+    word = b"cjax._src.array\n_reconstruct_array\n"
+    body = (b"(" + word) * 3000 + b"(NNNNt" + b"NNt" * 3000
+    with pytest.raises(BadData, match="JAX array that is not made from"):
+        _read(b"\x80\x04" + word + body + b"R.")
+
+
+def test_an_axis_of_absurd_length_is_refused_before_it_is_printed():
+    axis = b"\x8a\xff" + b"\x7f" * 255
+    call = b"cnumpy.core.numeric\n_frombuffer\n(C\x01x" + _U1 + b"(" + axis * 16 + b"t\x8c\x01CtR."
+    with pytest.raises(BadData, match="without plain shape"):
+        _read(b"\x80\x04" + call)
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError])
+def test_a_machine_that_is_too_small_is_a_sentence(error, monkeypatch):
+    def run(*_):
+        raise error
+
+    monkeypatch.setattr(safe_pickle._Machine, "run", run)
+    with pytest.raises(BadData, match=r"x\.pkl asks for more memory"):
+        _read(pickle.dumps(1))

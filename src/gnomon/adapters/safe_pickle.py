@@ -26,8 +26,8 @@ class Limits(NamedTuple):
     """How much a pickle may ask for.
 
     Attributes:
-        size: bytes of the file, and of all arrays together: of those that are made, whether or not they are kept, and
-            of those in the result, shared ones counted as often as they are seen.
+        size: bytes of the file, and of all arrays together, shared ones counted as often as they are seen. The arrays
+            that are made, kept or not, may moreover take no more bytes than the file has.
         operations: instructions.
         depth: of nested containers.
         nodes: values in the result, those that are shared counted as often as they are seen.
@@ -50,7 +50,10 @@ class _Word(NamedTuple):
 
 
 class _Budget:
-    """Bytes that arrays may still take: paid before a copy is made, since a few bytes of file ask for many copies."""
+    """Bytes that arrays may take, paid before a copy is made: a few bytes of file can ask for many copies of others.
+
+    Every array that NumPy writes brings bytes of its own, so all that are made take no more than the file has.
+    """
 
     def __init__(self, limit: int):
         self._limit, self._spent = limit, 0
@@ -119,7 +122,6 @@ def _time_unit(metadata: Any) -> str:
     return word
 
 
-_OVERHEAD = 128  # bytes an array of nothing takes
 _LONGEST = 1 << 62  # of an axis; what is longer would be slow to print
 
 
@@ -135,7 +137,7 @@ def _from_bytes(data: Any, kind: Any, shape: Any, order: Any, budget: _Budget) -
         needed *= n
     if needed != len(data):
         raise _Refused(f"an array of shape {shape} that needs {needed} bytes but brings {len(data)}")
-    budget.charge(len(data) + _OVERHEAD)
+    budget.charge(len(data))
     return np.frombuffer(data, dtype).reshape(shape, order=order).astype(dtype.newbyteorder("="), order="C")
 
 
@@ -230,13 +232,14 @@ class _Machine:
 
     def __init__(self, limits: Limits):
         self._limits = limits
-        self._budget = _Budget(limits.size)
+        self._budget = _Budget(0)
         self._stack: list[Any] = []
         self._marks: list[list[Any]] = []
         self._memo: dict[int, Any] = {}
 
     def run(self, data: bytes) -> Any:
         """The object on the stack at the end."""
+        self._budget = _Budget(min(len(data), self._limits.size))
         for count, (op, arg, _) in enumerate(pickletools.genops(io.BytesIO(data))):
             if count > self._limits.operations:
                 raise _Refused(f"more than {self._limits.operations} instructions")

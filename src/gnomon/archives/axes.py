@@ -23,6 +23,8 @@ _UNITS = {
 }
 _STANDARD_NAMES = {"lat": "latitude", "lon": "longitude", "plev": "air_pressure", "time": "time"}
 
+FEWEST = 4  # longitudes that can go round the globe
+REACH = 85.0  # degrees to which the outer rows must reach
 MOST_GAUSSIAN = 1024  # rows; the nodes of more take seconds to find
 
 
@@ -120,6 +122,31 @@ def edges_of_rows(lat: np.ndarray) -> np.ndarray:
     south = -90.0 if south < -90.0 + 0.5 * step else south
     north = 90.0 if north > 90.0 - 0.5 * step else north
     return np.concatenate([[south], between, [north]])
+
+
+def not_global(axis: str, values: np.ndarray) -> str:
+    """What of the globe latitudes or longitudes leave out, in words; "" where they go round it.
+
+    Rows may stop as far as 5 degrees from a pole, which is 0.4 % of the sphere; columns leave no gap wider than one
+    and a half of their steps.
+    """
+    values = np.asarray(values, float)
+    if axis == "lat":
+        edges = edges_of_rows(np.sort(values)) if len(values) > 1 else np.zeros(2)
+        fine = edges[0] <= -REACH + 1e-6 and edges[-1] >= REACH - 1e-6
+        return "" if fine else f"covers {_degrees(values.min(), 'NS')} to {_degrees(values.max(), 'NS')}, not the globe"
+    turned = np.sort(np.mod(values, 360.0))
+    if len(turned) < FEWEST:
+        return f"has {len(turned)} longitudes, not the globe"
+    steps = np.diff(turned, append=turned[0] + 360.0)
+    if steps.max() <= 1.5 * np.median(steps):
+        return ""
+    gap = int(steps.argmax())
+    return f"covers {turned[(gap + 1) % len(turned)]:g}-{turned[gap]:g} E, not the globe"
+
+
+def _degrees(lat: float, words: str) -> str:
+    return f"{abs(lat):g} {words[int(lat < 0)]}"
 
 
 @lru_cache(maxsize=8)

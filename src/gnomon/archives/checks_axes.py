@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from gnomon.archives.axes import NAMES, Layout
+from gnomon.archives.axes import NAMES, Layout, not_global
 from gnomon.archives.findings import Finding, Place, found
 from gnomon.archives.names import AIMIP_LEVELS, AIMIP_ON_LEVELS, quantity, split_level
 from gnomon.archives.units import level_conversion
@@ -75,6 +75,9 @@ def _horizontal(array: Any, name: str, axis: str, place: Place) -> tuple[list[Fi
     if len(np.unique(np.round(turned, 6))) < len(turned):
         return [found("bad_axis", f"{name} holds a value twice", **place)], False
     steps = np.diff(values)
+    sorted_out = axis == "lon" or bool((steps > 0).all() or (steps < 0).all())
+    if sorted_out and (lacking := not_global(axis, values)):
+        return [found("not_global", f"{name} {lacking}", **place)], False
     if axis == "lon":
         steps = np.mod(steps, 360.0) if (steps > -180).all() or (np.abs(steps) > 180).sum() <= 1 else steps
         if (steps <= 0).any() or (len(steps) > 1 and np.ptp(steps) > 0.1 * np.median(steps)):

@@ -90,6 +90,11 @@ RULES: dict[str, Rule] = {
         "grid cells would be weighted or ordered wrongly",
         "write rising, finite, unrepeated coordinates",
     ),
+    "not_global": Rule(
+        "error",
+        "a region is no climate of the globe: its edge would be taken for the rest",
+        "send every latitude and longitude",
+    ),
     "level_units": Rule(
         "error",
         "levels would be looked for a hundred times too high or low",

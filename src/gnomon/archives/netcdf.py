@@ -71,23 +71,29 @@ def _claims_of_hdf(place: str, stream: Any) -> dict[str, int]:
     """Bytes that the arrays of an HDF5 file claim; arrays whose values lie in other files are refused.
 
     HDF5 knows links to other files, virtual arrays made of them, and raw values at any path of the reader's machine.
+    A soft link may lead to a link to another file, and NetCDF never writes one: both are refused, in every group.
     """
     h5py, claimed = packages.h5py(), {}
     with h5py.File(stream, "r") as file:
-        for name in file:
-            link = file.get(name, getlink=True)
-            if isinstance(link, h5py.ExternalLink):
-                raise BadData(
-                    f"{place}: {name} is a link to another file, which is never followed; copy it in"
-                )
-            held = file.get(name)
-            if not isinstance(held, h5py.Dataset):
-                continue
-            if held.external or held.is_virtual:
-                raise BadData(
-                    f"{place}: the values of {name} lie in other files, which are never read; copy them in"
-                )
-            claimed[str(name)] = _bytes(held.shape or (), held.dtype)
+        left, seen = [("", file)], {h5py.h5o.get_info(file.id).addr}
+        while left:
+            above, group = left.pop()
+            for name in group:
+                path = f"{above}{name}"
+                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                    raise BadData(f"{place}: {path} is a link to another place or file, never followed; copy it in")
+                held = group[name]
+                if isinstance(held, h5py.Group):
+                    address = h5py.h5o.get_info(held.id).addr
+                    if address not in seen:  # groups may hold one another
+                        seen.add(address)
+                        left.append((f"{path}/", held))
+                elif isinstance(held, h5py.Dataset):
+                    if held.external or held.is_virtual:
+                        raise BadData(
+                            f"{place}: the values of {path} lie in other files, which are never read; copy them in"
+                        )
+                    claimed[path] = _bytes(held.shape or (), held.dtype)
     return claimed
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gnomon.archives import packages
-from gnomon.archives.axes import edges_of_rows
+from gnomon.archives.axes import edges_of_rows, not_global
 from gnomon.spec.cards import Grid
 from gnomon.spec.errors import BadData
 
@@ -66,11 +66,17 @@ def regrid(array: Any, grid: Grid, *, method: Method = "conservative") -> Any:
         grid: from `analysis_grid`, or any of rows and columns.
         method: "conservative" keeps area means and is for coarser grids; "bilinear" is smoother where the new grid is
             finer (conservative weights would repeat each old cell).
+
+    Raises:
+        BadData: for an array of a part of the globe: its outer cells would be stretched over the rest.
     """
     lat, lon = np.asarray(array["lat"].values, float), np.asarray(array["lon"].values, float)
     new_lat, new_lon = np.asarray(grid.lat), np.asarray(grid.lon)
     if _same(lat, new_lat) and _same(lon, new_lon):
         return array.assign_coords(lat=new_lat, lon=new_lon)
+    for axis, values in (("lat", lat), ("lon", lon)):
+        if lacking := not_global(axis, values):
+            raise BadData(f"{array.name or 'the field'} {lacking}; give files of the whole globe")
     rows, columns = matrices(tuple(lat), tuple(lon), grid, method)
     xr = packages.xarray()
     if array.chunks:

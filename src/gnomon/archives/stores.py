@@ -47,7 +47,14 @@ def _opened(place: str, stamp: tuple[int, ...]) -> Any:
             f"{place} holds no Zarr metadata (zarr.json, .zgroup or .zmetadata); give the folder of a Zarr group"
         )
     for name, text in documents.items():
-        _check(place, name, text)
+        try:
+            _check(place, name, text)
+        except GnomonError:
+            raise
+        except Exception as error:  # a list where a word belongs, a number where a list does, nesting without end
+            raise BadData(
+                f"{place}/{name} is no Zarr document ({one_line(error)}): the store is damaged; copy it again"
+            ) from None
     packages.zarr()
     try:
         return packages.xarray().open_dataset(
@@ -126,9 +133,8 @@ def _check(place: str, name: str, text: str) -> None:
         raise BadData(f"{place}/{name} is not JSON: the store is damaged; copy it again") from None
     if not isinstance(document, dict):
         raise BadData(f"{place}/{name} is not a Zarr document; copy the store again")
-    inner = document.get("metadata") or (document.get("consolidated_metadata") or {}).get("metadata") or {}
-    if isinstance(inner, dict):
-        for part, described in inner.items():
+    for inner in (document.get("metadata"), (document.get("consolidated_metadata") or {}).get("metadata")):
+        for part, described in inner.items() if isinstance(inner, dict) else ():
             if ".." in part.split("/") or part.startswith("/"):
                 raise BadData(f"{place}/{name} names {part!r}, outside its store; copy the store again")
             if isinstance(described, dict):
@@ -175,7 +181,7 @@ def _codecs(described: Mapping[str, Any]) -> list[str]:
         if not isinstance(codec, dict):
             found += [] if codec is None else [str(codec)]
             continue
-        found.append(str(codec.get("id", codec.get("name", "?"))))
+        found += [str(codec[key]) for key in ("id", "name") if key in codec] or ["?"]
         inner = codec.get("configuration")
         if isinstance(inner, dict):
             found += _codecs({"codecs": [*(inner.get("codecs") or []), *(inner.get("index_codecs") or [])]})

@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from gnomon.engine.archive_stage import held
-from gnomon.engine.archive_world import Archive, FileCollection
+from gnomon.archives import look_over
+from gnomon.archives.addresses import is_address
+from gnomon.engine.archive_stage import Held, held
+from gnomon.engine.archive_world import Archive, FileCollection, place_of
 from gnomon.engine.run import RunSummary, run_study
-from gnomon.spec.errors import BadSpec
+from gnomon.spec.errors import BadData, BadSpec
 from gnomon.spec.identity import identity
 from gnomon.spec.registry import build
 from gnomon.spec.results import Result
@@ -19,6 +21,8 @@ from gnomon.trials.criteria import ASKED
 
 COLLECTION = "collection"
 STUDY = "aimip"
+COST_YEARS = ("missing_values", "time_gap")
+"""Errors that leave the years out in which they are; the other years are measured."""
 
 
 class FilesTest(NamedTuple):
@@ -81,11 +85,14 @@ def files_study(
         degrees: of the analysis grid; 0 for one degree, or coarser where the reference is.
 
     Raises:
-        BadData: for files that cannot be opened.
+        BadData: for files that cannot be opened, in which the validator finds an error that makes numbers wrong, or
+            that have no year in common.
         BadSpec: for a study that is not about files.
     """
     reference = {"path": str(against), "warmed": str(warmed), "degrees": degrees}
     made = put_in(read_study(find_study(study)), str(files), reference, name=name, trials=trials)
+    _check_files(made)
+    _check_years(made)
     content = [identity("reference", [_archive(made).card.version, degrees]), _collection(made).identity()]
     asked = [[t.kind, t.args, [msgspec.to_builtins(m) for m in t.measures]] for t in made.trials]
     return msgspec.structs.replace(made, name=_name(made, identity("files-study", [content, asked])[:8]))
@@ -147,14 +154,11 @@ def put_in(
 
 def missing(world: Archive, subject: FileCollection, trials: tuple[str, ...]) -> list[str]:
     """What the study asks and one side does not hold, a sentence each. Nothing but names and times is read."""
-    said = []
-    own = subject.opened()
+    said, own = [], subject.opened()
+    if own.identity() == world.collection.identity():
+        said.append("the files are the reference itself: this shows nothing")
     for label in dict.fromkeys(label for t in trials for label in ASKED.get(t, ())):
-        warmed = label == "control" or label.startswith("shift")
-        files = world.warmed_collection if warmed else world.collection
-        days = label == "daily"
-        truth = held(files, label, world.grid, "" if warmed and world.warmed else world.experiment, days=days)
-        ours = held(own, label, world.grid, subject.experiment, days=days)
+        truth, ours = _both_sides(world, subject, label)
         gone = [f"{side}: {h}" for side, h in (("reference", truth), ("files", ours)) if isinstance(h, str)]
         if label == "shift+3" and len(gone) == 2:
             continue  # nobody runs it
@@ -165,11 +169,58 @@ def missing(world: Archive, subject: FileCollection, trials: tuple[str, ...]) ->
         if lacking:
             said.append(f"{label}: the files lack {', '.join(lacking)}, which the reference holds")
         years = sorted({*truth.calendar.years.tolist()} & {*ours.calendar.years.tolist()})
-        if len(years) < 10 and not days:
+        if len(years) < 10 and label != "daily":
             said.append(
                 f"{label}: only {len(years)} whole years are in both; intervals will be wide or missing"
             )
     return said
+
+
+def _check_files(study: Study) -> None:
+    """Refuse what the validator calls an error, on both sides; behind addresses, where samples are dear, nothing.
+
+    A tree of several models, of which the study chooses one, is not looked over: its parts may differ by right.
+    """
+    world, subject = _archive(study), _collection(study)
+    asked = [(subject.path, subject.model), (world.path, world.model), (world.warmed, "")]
+    for place in dict.fromkeys(place_of(path) for path, model in asked if path and not model):
+        if is_address(place) or not Path(place).exists():
+            continue
+        wrong = [f for f in look_over(place).findings if f.severity == "error" and f.name not in COST_YEARS]
+        if wrong:
+            where = " ".join(x for x in (wrong[0].file, wrong[0].variable) if x)
+            raise BadData(
+                f"{place}: {where + ': ' if where else ''}{wrong[0].what} ({wrong[0].name}); {wrong[0].fix}; "
+                f"gnomon doctor {place} tells all"
+            )
+
+
+def _check_years(study: Study) -> None:
+    """Refuse files of which nothing that both sides hold has a year in common."""
+    world, own = _archive(study), _collection(study)
+    apart = []
+    for label in dict.fromkeys(label for t in study.trials for label in ASKED.get(t.kind, ())):
+        truth, ours = _both_sides(world, own, label)
+        if isinstance(truth, str) or isinstance(ours, str):
+            continue
+        theirs, mine = truth.calendar.years.tolist(), ours.calendar.years.tolist()
+        if {*theirs} & {*mine}:
+            return
+        apart.append(f"the reference has {_span(theirs)}, the files {_span(mine)}")
+    if apart:
+        raise BadData(f"no whole year is in both: {apart[0]}; give files of the same years")
+
+
+def _both_sides(world: Archive, subject: FileCollection, label: str) -> tuple[Held | str, Held | str]:
+    """What the reference and the files hold under a label, or why nothing."""
+    warmed, days = label == "control" or label.startswith("shift"), label == "daily"
+    files = world.warmed_collection if warmed else world.collection
+    truth = held(files, label, world.grid, "" if warmed and world.warmed else world.experiment, days=days)
+    return truth, held(subject.opened(), label, world.grid, subject.experiment, days=days)
+
+
+def _span(years: list[int]) -> str:
+    return f"{min(years)}-{max(years)}" if years else "none"
 
 
 def _archive(study: Study) -> Archive:

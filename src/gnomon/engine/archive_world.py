@@ -131,6 +131,15 @@ class FileCollection(AbstractBrought):
 
 def opened(path: str, model: str = "") -> Collection:
     """A collection by its path, "$NAME" taken from the environment."""
+    return open_collection(place_of(path), only={"model": model} if model else None)
+
+
+def place_of(path: str) -> str:
+    """A path or address, "$NAME" taken from the environment.
+
+    Raises:
+        BadData: where it is not set.
+    """
     if path.startswith("$"):
         name = path[1:].strip("{}")
         if not os.environ.get(name):
@@ -139,7 +148,7 @@ def opened(path: str, model: str = "") -> Collection:
                 "gnomon test FILES --against FILES"
             )
         path = os.environ[name]
-    return open_collection(path, only={"model": model} if model else None)
+    return path
 
 
 def baseline_of(files: Collection, asked: str = "") -> str:

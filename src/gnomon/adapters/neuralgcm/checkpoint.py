@@ -37,7 +37,7 @@ SNAPSHOT_FILE = "data/era5_tl31_19590102T00.nc"
 _PUBLIC_NAME = re.compile(r"v\d\w*/[a-z0-9_]+")
 _KEYS = ("model_config_str", "aux_ds_dict", "params")
 _BLOCK = 1 << 20
-_LONGEST_CONFIG = 1 << 22  # characters; the published ones have some hundred thousand
+_LONGEST_CONFIG = 1 << 20  # characters; the published ones have some hundred thousand
 _FILE_NAME = re.compile(r"path|(^|_)(file|filename|dir|url)$", re.IGNORECASE)
 _BLANK = frozenset((tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT))
 

@@ -2,7 +2,11 @@
 
 import numpy as np
 
+from gnomon.core.measure import CannotMeasure
 from gnomon.numerics.jackknife import pseudo_values
+
+SMALLEST = 1e-9
+"""Share of the weight of all pairs below which a part of them is none: what rounding leaves of a zero."""
 
 
 def pair_error(products: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -23,23 +27,36 @@ def pair_error(products: np.ndarray, weights: np.ndarray) -> np.ndarray:
     Args:
         products: [unit, feature] D.
         weights: [unit] Q, not negative.
+
+    Raises:
+        CannotMeasure: where the regressor vanishes in so many blocks that no pair is left when one is taken out, as
+            in three years, of which a trend gives the middle one no weight.
     """
     x, q = np.asarray(products, float), np.asarray(weights, float)
     n = len(x)
     if n == 0:
         return np.zeros(0)
     squares = np.einsum("if,if->i", x, x)
-    if n == 1:
+    if n == 1 and q[0] > 0:
         return squares / q**2
     total = x.sum(axis=0)
     both, all_squares = float(total @ total), float(squares.sum())
     pairs = q.sum() ** 2 - (q**2).sum()
+    if pairs <= SMALLEST * q.sum() ** 2:
+        raise CannotMeasure(_too_few(q))
     whole = (both - all_squares) / pairs
     if n < 3:
         return np.full(n, whole)
     rest = both - 2 * (x @ total) + squares - (all_squares - squares)
     left = (q.sum() - q) ** 2 - ((q**2).sum() - q**2)
+    if left.min() <= SMALLEST * pairs:
+        raise CannotMeasure(_too_few(q))
     return pseudo_values(whole, rest / left)
+
+
+def _too_few(weights: np.ndarray) -> str:
+    some = int((weights > SMALLEST * max(1e-300, float(weights.max()))).sum())
+    return f"only {some} of {len(weights)} blocks of time tell of it; at least 3 must"
 
 
 def coefficient(products: np.ndarray, weights: np.ndarray) -> np.ndarray:
