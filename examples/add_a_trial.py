@@ -25,6 +25,7 @@ class Transient(AbstractTrial):
     question: ClassVar[str] = "how long is it right while the forcing moves?"
     headline: ClassVar[str] = "valid_time"
     measures: ClassVar[tuple[str, ...]] = ("valid_time", "error_growth")
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # rung -> other measures there
 
     units: int = 40
     horizon: float = 10.0
