@@ -169,6 +169,12 @@ FAULTS: dict[str, Fault] = {
     "lat out of order": Fault("bad_axis", "tas", axis("lat", lambda x: np.roll(x, 3))),
     "lon holds 0 and 360": Fault("bad_axis", "tas", axis("lon", lambda x: np.linspace(0, 360, len(x)))),
     "lat with a hole": Fault("bad_axis", "tas", axis("lat", lambda x: np.where(x > 60, np.nan, x))),
+    "ten to a hundred and ten degrees east": Fault("not_global", "tas", axis(
+        "lon", lambda x: np.linspace(10, 110, len(x)))),
+    "one longitude": Fault("not_global", "tas", lambda d: d.isel(lon=[0])),
+    "three longitudes": Fault("not_global", "tas", lambda d: d.isel(lon=[0, 12, 24])),
+    "the north alone": Fault("not_global", "tas", axis("lat", lambda x: np.linspace(0, 80, len(x)))),
+    "one latitude": Fault("not_global", "tas", lambda d: d.isel(lat=[9])),
     "360-day calendar": Fault("calendar", "tas", calendar("360_day")),
     "noleap calendar": Fault("calendar", "tas", calendar("noleap")),
     "times without a date": Fault("undecodable_time", "tas", text_time),

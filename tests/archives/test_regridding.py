@@ -9,6 +9,7 @@ import pytest
 from gnomon.archives import analysis_grid, finest_grid, regrid
 from gnomon.archives.axes import grid_of
 from gnomon.archives.regridding import matrices
+from gnomon.measures.cyclones.lattice import lattice
 from gnomon.spec.errors import BadData
 from tests.archives.make_trees import rows_and_columns
 
@@ -114,10 +115,34 @@ def test_missing_values_take_no_part():
 
 def test_rows_that_are_not_there_are_missing():
     lat, lon = np.arange(-55.0, 60, 10), np.arange(36) * 10.0 + 5
-    out = regrid(field(lambda a, b: 0 * a * b + 1.0, lat, lon), analysis_grid(5.0))
-    there = np.abs(out["lat"].values) < 60
-    assert np.isnan(out.values[~there]).all()
-    np.testing.assert_allclose(out.values[there], 1.0)
+    grid = analysis_grid(5.0)
+    rows, columns = matrices(tuple(lat), tuple(lon), grid, "conservative")
+    there = np.abs(np.array(grid.lat)) < 60
+    assert np.isnan(rows[~there].sum(1)).all()
+    np.testing.assert_allclose(rows[there].sum(1), 1.0)
+    np.testing.assert_allclose(columns.sum(1), 1.0)
+
+
+EVERYWHERE = np.arange(-87.5, 90, 5), np.arange(2.5, 360, 5)
+
+
+@pytest.mark.parametrize("method", ["conservative", "bilinear"])
+@pytest.mark.parametrize(
+    ("lat", "lon", "said"),
+    [
+        (EVERYWHERE[0], np.arange(10.0, 111, 5), "covers 10-110 E, not the globe"),
+        (EVERYWHERE[0], np.array([0.0, 5, 10, 350, 355]), "covers 350-10 E, not the globe"),
+        (EVERYWHERE[0], EVERYWHERE[1][1:], "covers 7.5-357.5 E, not the globe"),
+        (EVERYWHERE[0], np.array([180.0]), "has 1 longitudes, not the globe"),
+        (EVERYWHERE[0], np.array([0.0, 120, 240]), "has 3 longitudes, not the globe"),
+        (np.arange(0.0, 81, 5), EVERYWHERE[1], "covers 0 N to 80 N, not the globe"),
+        (np.arange(-55.0, 60, 10), EVERYWHERE[1], "covers 55 S to 55 N, not the globe"),
+        (np.array([45.0]), EVERYWHERE[1], "covers 45 N to 45 N, not the globe"),
+    ],
+)
+def test_a_part_of_the_globe_is_not_stretched_around_it(method, lat, lon, said):
+    with pytest.raises(BadData, match=said):
+        regrid(field(lambda a, b: 0 * a * b + 1.0, lat, lon), analysis_grid(10.0), method=method)
 
 
 def test_it_stays_lazy_and_same_in_blocks():
@@ -142,6 +167,16 @@ def test_unknown_methods_are_refused():
     lat, lon = rows_and_columns(12, 24)
     with pytest.raises(BadData, match="expected 'conservative' or 'bilinear'"):
         matrices(tuple(lat), tuple(lon), analysis_grid(10.0), "magic")  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("count", [4, 36, 144, 360])
+def test_cyclones_are_not_looked_for_where_a_meridian_comes_twice(count):
+    lat = np.linspace(-90, 90, 19)
+    assert lattice(lat, np.arange(count) * 360.0 / count).shape == (19, count)
+    assert lattice(lat, (np.arange(count) * 360.0 / count).astype(np.float32)).shape == (19, count)
+    for around in (np.linspace(0, 360, count + 1), np.linspace(-180, 180, count + 1)):
+        with pytest.raises(ValueError, match="once around the globe"):
+            lattice(lat, around)
 
 
 @pytest.mark.slow  # dinosaur takes ten seconds to import

@@ -82,6 +82,25 @@ def test_mistakes_are_one_line_and_leave_nothing(say, folder, tokens, word):
     assert sorted(p.name for p in folder.iterdir()) == before
 
 
+def test_files_without_a_year_in_common_or_of_a_region_leave_nothing(say, folder, tmp_path):
+    write_tree(tmp_path / "early", "Early", years=(1961, 1963), variables=("tas",))
+    (tmp_path / "regional").mkdir()
+    xr = pytest.importorskip("xarray")
+    (file,) = (tmp_path / "early").rglob("tas_*.nc")
+    xr.load_dataset(file, decode_times=False).isel(lon=slice(0, 9)).to_netcdf(
+        tmp_path / "regional" / file.name
+    )
+    before = sorted(p.name for p in folder.iterdir())
+    for own, said in (("early", "no whole year is in both"), ("regional", "E, not the globe (not_global)")):
+        code, out, err = say(
+            "test", str(tmp_path / own), "--against", "reference", "--store", "new", "--quiet"
+        )
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert said in err
+        assert ("gnomon doctor" in err) is (own == "regional")
+    assert sorted(p.name for p in folder.iterdir()) == before
+
+
 def test_the_doctor_looks_over_files(say, folder):
     code, out, err = say("doctor", "own")
     assert code == 0

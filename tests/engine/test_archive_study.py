@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from gnomon.engine.archive_study import put_in, run_files
+from gnomon.engine.archive_study import files_study, missing, put_in, run_files
 from gnomon.engine.archive_world import Archive, FileCollection
 from gnomon.spec.errors import BadData, BadModel, BadSpec
 from gnomon.spec.registry import build
@@ -131,11 +131,11 @@ def test_files_that_change_after_the_plan_are_refused(trees, tmp_path, monkeypat
 def test_no_year_or_variable_in_both(trees, tmp_path):
     store = Store(tmp_path / "store")
     early = write_tree(tmp_path / "early", "Early", years=(1950, 1953), variables=("tas", "ts"))
-    done = run_files(early, against=trees / "single", store=store, trials=("response",), progress=False)
-    assert (
-        "no year in both: the reference has 1991-2014, the files 1950-1953"
-        in done.results[0].scores[0].reason
-    )
+    with pytest.raises(
+        BadData, match="no whole year is in both: the reference has 1991-2014, the files 1950-1953"
+    ):
+        run_files(early, against=trees / "single", store=store, trials=("response",), progress=False)
+    assert not store.studies()
     rain = write_tree(tmp_path / "rain", "Rain", variables=("pr",))
     heat = write_tree(tmp_path / "heat", "Heat", variables=("tas",))
     done = run_files(rain, against=heat, store=store, trials=("response",), progress=False)
@@ -174,6 +174,42 @@ def test_a_damaged_file_fails_with_its_name(trees, tmp_path):
     with pytest.raises(BadData, match="tas_Amon_Good_aimip"):
         run_files(own, against=trees / "single", store=Store(store), trials=("response",), progress=False)
     assert not list((store / "results").glob("*"))
+
+
+def test_what_the_doctor_calls_an_error_is_not_tested(trees, tmp_path):
+    import netCDF4
+
+    own = tmp_path / "own"
+    shutil.copytree(trees / "single", own)
+    (file,) = own.rglob("tas_Amon_Truth_aimip_r1i1p1f1_gn_199101-201412.nc")
+    with netCDF4.Dataset(file, "a") as data:
+        data["tas"].units = "furlong"
+    for files, against in ((own, trees / "single"), (trees / "single", own)):
+        with pytest.raises(BadData, match=r"unknown_units.*gnomon doctor .*own tells all"):
+            files_study(files, against=against)
+    with pytest.raises(BadData, match=r"gnomon doctor .*own tells all"):
+        files_study(trees / "good", against=trees / "single", warmed=own)
+
+
+def test_mixed_grids_are_not_tested(trees, tmp_path):
+    xr = pytest.importorskip("xarray")
+    own = tmp_path / "own"
+    shutil.copytree(trees / "single", own)
+    (file,) = own.rglob("tas_Amon_Truth_aimip_r1i1p1f1_gn_199101-201412.nc")
+    coarse = xr.load_dataset(file, decode_times=False).coarsen(lon=2).mean()
+    file.unlink()
+    coarse.to_netcdf(file)
+    with pytest.raises(BadData, match=r"mixed_grids.*tells all"):
+        files_study(own, against=trees / "single")
+
+
+def test_the_reference_against_itself_is_said_to_show_nothing(trees, tmp_path):
+    copied = shutil.copytree(trees / "single", tmp_path / "copied")
+    said = "the files are the reference itself: this shows nothing"
+    for files, expected in ((trees / "single", True), (copied, True), (trees / "good", False)):
+        made = files_study(files, against=trees / "single", trials=("response",))
+        found = missing(Archive(str(trees / "single")), FileCollection(str(files)), ("response",))
+        assert (said in found) is expected, made.name
 
 
 @pytest.mark.slow

@@ -19,7 +19,12 @@ SIZES = {
 
 @pytest.mark.parametrize(
     ("trial", "measure"),
-    [("forecast", "error_growth"), ("shift", "shift_error"), ("climate", "moments"), ("climate", "log_spectrum")],
+    [
+        ("forecast", "error_growth"),
+        ("shift", "shift_error"),
+        ("climate", "moments"),
+        ("climate", "log_spectrum"),
+    ],
 )
 def test_what_is_missing_is_missing_for_all(tmp_path, trial, measure):
     with jax.enable_x64(True):

@@ -12,7 +12,12 @@ from gnomon.worlds.sphere import pool
 
 def case_of(world):
     return make_case(
-        Ref(kind=world), Ref(kind="perfect"), TrialRef(kind="forecast"), data=DataPlan(), seed=0, precision="float64"
+        Ref(kind=world),
+        Ref(kind="perfect"),
+        TrialRef(kind="forecast"),
+        data=DataPlan(),
+        seed=0,
+        precision="float64",
     )
 
 
@@ -24,7 +29,8 @@ def address(tmp_path, change):
 
 
 @pytest.mark.parametrize(
-    "change", [{"spinup": 31.0}, {"data": "other files"}, {"errors": "lagged"}, {"lanes": 2}, {"timescale": 1.0}]
+    "change",
+    [{"spinup": 31.0}, {"data": "other files"}, {"errors": "lagged"}, {"lanes": 2}, {"timescale": 1.0}],
 )
 def test_a_changed_card_is_another_node(tmp_path, change):
     assert address(tmp_path, change) != address(tmp_path, {})

@@ -134,7 +134,11 @@ def not_global(axis: str, values: np.ndarray) -> str:
     if axis == "lat":
         edges = edges_of_rows(np.sort(values)) if len(values) > 1 else np.zeros(2)
         fine = edges[0] <= -REACH + 1e-6 and edges[-1] >= REACH - 1e-6
-        return "" if fine else f"covers {_degrees(values.min(), 'NS')} to {_degrees(values.max(), 'NS')}, not the globe"
+        return (
+            ""
+            if fine
+            else f"covers {_degrees(values.min(), 'NS')} to {_degrees(values.max(), 'NS')}, not the globe"
+        )
     turned = np.sort(np.mod(values, 360.0))
     if len(turned) < FEWEST:
         return f"has {len(turned)} longitudes, not the globe"

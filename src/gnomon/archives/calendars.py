@@ -80,7 +80,9 @@ def _plain(numbers: np.ndarray, units: str) -> np.ndarray | None:
     unit = _MILLISECONDS[match[1].rstrip("s")]
     start = np.datetime64(f"{match[2]}T{match[3] or '00:00:00'}", "ms")
     with np.errstate(over="ignore", invalid="ignore"):
-        within = np.abs(numbers).max() * unit <= 2.0e13  # six hundred years; more is beyond what nanoseconds hold
+        within = (
+            np.abs(numbers).max() * unit <= 2.0e13
+        )  # six hundred years; more is beyond what nanoseconds hold
     if not within:
         return None
     return (start + np.rint(numbers.astype(float) * unit).astype("timedelta64[ms]")).astype("datetime64[ns]")

@@ -81,7 +81,9 @@ def _claims_of_hdf(place: str, stream: Any) -> dict[str, int]:
             for name in group:
                 path = f"{above}{name}"
                 if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise BadData(f"{place}: {path} is a link to another place or file, never followed; copy it in")
+                    raise BadData(
+                        f"{place}: {path} is a link to another file or place, never followed; copy it in"
+                    )
                 held = group[name]
                 if isinstance(held, h5py.Group):
                     address = h5py.h5o.get_info(held.id).addr

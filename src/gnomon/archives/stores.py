@@ -51,7 +51,9 @@ def _opened(place: str, stamp: tuple[int, ...]) -> Any:
             _check(place, name, text)
         except GnomonError:
             raise
-        except Exception as error:  # a list where a word belongs, a number where a list does, nesting without end
+        except (
+            Exception
+        ) as error:  # a list where a word belongs, a number where a list does, nesting without end
             raise BadData(
                 f"{place}/{name} is no Zarr document ({one_line(error)}): the store is damaged; copy it again"
             ) from None

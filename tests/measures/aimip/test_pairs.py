@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from gnomon.core.measure import CannotMeasure
 from gnomon.measures.aimip.pairs import coefficient, pair_error
 from gnomon.numerics.jackknife import squared_error
 
@@ -37,3 +38,27 @@ def test_few_blocks():
     assert pair_error(np.zeros((0, 3)), np.zeros(0)).shape == (0,)
     assert pair_error(np.array([[3.0, 4.0]]), np.array([2.0])) == pytest.approx([25 / 4])
     assert pair_error(np.array([[1.0], [3.0]]), np.ones(2)) == pytest.approx([3.0, 3.0])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("middle", [0.0, 1e-16])
+def test_three_years_of_a_trend_are_too_few(middle):
+    """The middle year has no weight: without either of the others, no pair of blocks is left."""
+    t = np.array([-1.0, middle, 1.0])
+    with pytest.raises(CannotMeasure, match="only 2 of 3 blocks of time tell of it; at least 3 must"):
+        pair_error(0.5 * t[:, None] ** 2, t**2)
+
+
+@pytest.mark.filterwarnings("error")
+def test_three_blocks_that_all_tell_are_enough():
+    q = np.array([1.0, 2.0, 3.0])
+    assert pair_error(2.0 * q[:, None], q) == pytest.approx([4.0, 4.0, 4.0])
+    four = np.array([1.0, 0.0, 2.0, 3.0])
+    assert pair_error(2.0 * four[:, None], four) == pytest.approx([4.0] * 4)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("weights", [[0.0], [0.0, 1.0], [0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+def test_a_regressor_that_vanishes_cannot_be_judged(weights):
+    with pytest.raises(CannotMeasure, match="blocks of time tell of it"):
+        pair_error(np.zeros((len(weights), 2)), np.array(weights))

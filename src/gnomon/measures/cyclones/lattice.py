@@ -59,7 +59,9 @@ def lattice(lat: np.ndarray, lon: np.ndarray) -> Lattice:
     if not (np.all(steps > 0) or np.all(steps < 0)) or np.abs(lat).max() > 90 + 1e-9:
         raise ValueError("latitudes must be monotone and lie within -90 and 90 degrees")
     even = 360 / len(lon)
-    if np.abs(lon - lon[0] - even * np.arange(len(lon))).max() > 0.01 * even:  # 0 … 360 holds a meridian twice
+    if (
+        np.abs(lon - lon[0] - even * np.arange(len(lon))).max() > 0.01 * even
+    ):  # 0 … 360 holds a meridian twice
         raise ValueError(f"longitudes must go once around the globe in even steps of {even:g} degrees")
     return Lattice(tuple(lat.tolist()), tuple(lon.tolist()))
 
