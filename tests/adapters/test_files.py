@@ -91,7 +91,7 @@ def test_the_starts_file_says_all_that_is_needed(given, experiment):
     assert meta["world"] == "lorenz63"
     assert meta["variables"]["x"] == {"units": "1", "shape": []}
     assert meta["experiments"]["forecast/forecast"] == {
-        "units": 4, "members": 2, "discard": 0, "steps": 40, "stride": 1, "dt": 0.025,
+        "units": 4, "members": 2, "discard": 0, "steps": 40, "stride": 1, "dt": 0.025, "saves": "instant at its end",
     }  # fmt: skip
 
 
