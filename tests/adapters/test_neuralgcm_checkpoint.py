@@ -20,7 +20,6 @@ from gnomon.adapters.neuralgcm.checkpoint import (
 from gnomon.adapters.neuralgcm.subject import NeuralGCM
 from gnomon.spec.errors import BadData, BadModel, MissingExtra
 
-pytest.importorskip("neuralgcm", reason="needs the neuralgcm extra", exc_type=ImportError)
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 CONTENT = {

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray
 
 from gnomon.adapters.neuralgcm import native
 from gnomon.adapters.neuralgcm.native import run_checkpoint, write_cf
@@ -10,8 +11,6 @@ from gnomon.adapters.neuralgcm.surface import read_snapshot
 from gnomon.spec.errors import BadData, BadSpec
 from tests.adapters.neuralgcm_stand_in import stand_in
 
-pytest.importorskip("neuralgcm", reason="needs the neuralgcm extra", exc_type=ImportError)
-xarray = pytest.importorskip("xarray")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 

@@ -16,7 +16,6 @@ from gnomon.spec.errors import BadSpec
 from gnomon.spec.experiment import Drive, Experiment
 from tests.adapters.neuralgcm_stand_in import LEVELS, plausible, sphere_card, stand_in, starts_of
 
-pytest.importorskip("neuralgcm", reason="needs the neuralgcm extra", exc_type=ImportError)
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 CARD = sphere_card()

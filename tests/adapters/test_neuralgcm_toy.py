@@ -10,7 +10,6 @@ from gnomon.core.watch import Watch
 from gnomon.spec.experiment import Drive, Experiment
 from tests.adapters.neuralgcm_stand_in import plausible, sphere_card, starts_of
 
-pytest.importorskip("neuralgcm", reason="needs the neuralgcm extra", exc_type=ImportError)
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 

@@ -13,6 +13,7 @@ from gnomon.testing.worlds import check_card
 from gnomon.worlds.sphere import surface as boundary
 from gnomon.worlds.sphere.calendar import advance, calendar_of, dated_value, month_weights, season
 from gnomon.worlds.sphere.gauss import gauss, regrid, smooth
+from gnomon.worlds.sphere.held_suarez import HeldSuarez
 from gnomon.worlds.sphere.levels import (
     GAS,
     GRAVITY,
@@ -25,9 +26,6 @@ from gnomon.worlds.sphere.levels import (
     sea_level_pressure,
     shares,
 )
-
-pytest.importorskip("jcm")
-from gnomon.worlds.sphere.held_suarez import HeldSuarez
 from gnomon.worlds.sphere.speedy import Speedy
 
 SIGMA = np.array([0.025, 0.095, 0.2, 0.34, 0.51, 0.685, 0.835, 0.95])

@@ -8,11 +8,9 @@ import pytest
 
 from gnomon.core.forcing import Forcing
 from gnomon.worlds.sphere.gauss import gauss
+from gnomon.worlds.sphere.held_suarez import HeldSuarez
 from gnomon.worlds.sphere.levels import GAS, GRAVITY, VAPOUR
 from gnomon.worlds.sphere.machine import at_rest
-
-pytest.importorskip("jcm")
-from gnomon.worlds.sphere.held_suarez import HeldSuarez
 from gnomon.worlds.sphere.pool import _relayered
 
 STEPS = 8

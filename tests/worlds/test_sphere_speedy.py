@@ -14,8 +14,6 @@ import pytest
 from gnomon.core.forcing import Forcing
 from gnomon.worlds.sphere.levels import GRAVITY
 from gnomon.worlds.sphere.machine import column_of, grid_state, native
-
-pytest.importorskip("jcm")
 from gnomon.worlds.sphere.speedy import Speedy
 
 LANES, STEPS = 4, 8
