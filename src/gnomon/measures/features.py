@@ -138,18 +138,38 @@ def least_variance(card: WorldCard) -> np.ndarray:
     return np.array(least * 2)
 
 
-def control_table(evidence: Evidence) -> tuple[Runs, Centre, UnitTable]:
-    """The control run, its centre, and what every response needs from it."""
+def control_table(evidence: Evidence, units: int) -> tuple[Centre, UnitTable]:
+    """The control run's centre, and what every response needs from it, for so many units.
+
+    A control of twice, three times ... as many units is averaged in groups: unit i has controls i, i + n, i + 2 n and
+    so on. So each response is held against a better known control, and units stay independent.
+    """
     card, control = evidence.card, runs_of(evidence, "control")
     centre = centre_of(card, control)
-    f = features(card, control, centre)
-    alive = living(control)
-    mean = f.mean(axis=1)
-    middle = mean[alive].mean(axis=0) if alive.any() else np.zeros(mean.shape[1])
-    units = max(int(alive.sum()), 2)
-    variability = (mean - middle) ** 2 * units / (units - 1)
-    least = each_unit(least_variance(card), len(alive))
-    return control, centre, {"control": mean, "variability": variability, "least": least, "alive": alive}
+    whole = features(card, control, centre).mean(axis=1)
+    lives = living(control)
+    if len(lives) < units or len(lives) % units:
+        raise CannotMeasure(
+            f"the control needs as many units as the forced runs or a multiple, got {len(lives)} for {units}"
+        )
+    middle = whole[lives].mean(axis=0) if lives.any() else np.zeros(whole.shape[1])
+    count = max(int(lives.sum()), 2)
+    scatter = np.where(lives[:, None], (whole - middle) ** 2 * count / (count - 1), 0.0)
+    alive = np.asarray(lives.reshape(-1, units).any(axis=0))
+    return centre, {
+        "control": grouped(whole, lives, units),
+        "variability": grouped(scatter, lives, units),
+        "least": each_unit(least_variance(card), units),
+        "alive": alive,
+    }
+
+
+def grouped(x: np.ndarray, lives: np.ndarray, units: int) -> np.ndarray:
+    """[unit, ...] mean over the living members of each group of rows i, i + units, i + 2 units and so on."""
+    shape = (len(x) // units, units)
+    counts = lives.reshape(*shape, *(1,) * (x.ndim - 1))
+    total = np.where(counts, x.reshape(*shape, *x.shape[1:]), 0.0).sum(axis=0)
+    return total / np.maximum(counts.sum(axis=0), 1)
 
 
 def response_table(evidence: Evidence, offsets: Mapping[str, Any]) -> UnitTable:
@@ -163,20 +183,19 @@ def response_table(evidence: Evidence, offsets: Mapping[str, Any]) -> UnitTable:
         "response" [unit, forcing, feature], "offset" [unit, forcing], "variability" and "least" [unit, feature],
         "alive" [unit] (in the control and under every forcing).
     """
-    control, centre, table = control_table(evidence)
     order = sorted(offsets, key=lambda label: float(offsets[label]))
-    responses, alive = [], table["alive"]
-    for label in order:
-        runs = runs_of(evidence, label)
-        if len(runs.diverged) != len(control.diverged):
-            raise CannotMeasure(
-                f"{label!r} has {len(runs.diverged)} units and control {len(control.diverged)}"
-            )
-        responses.append(features(evidence.card, runs, centre).mean(axis=1) - table["control"])
-        alive = alive & living(runs)
+    forced = [runs_of(evidence, label) for label in order]
+    units = len(forced[0].diverged)
+    if any(len(runs.diverged) != units for runs in forced):
+        raise CannotMeasure(
+            f"forced runs need equal numbers of units, got {[len(r.diverged) for r in forced]}"
+        )
+    centre, table = control_table(evidence, units)
+    means = [features(evidence.card, runs, centre).mean(axis=1) for runs in forced]
+    alive = np.all([table["alive"], *(living(runs) for runs in forced)], axis=0)
     return {
-        "response": np.stack(responses, axis=1),
-        "offset": each_unit(np.array([float(offsets[label]) for label in order]), len(alive)),
+        "response": np.stack(means, axis=1) - table["control"][:, None],
+        "offset": each_unit(np.array([float(offsets[label]) for label in order]), units),
         "variability": table["variability"],
         "least": table["least"],
         "alive": alive,

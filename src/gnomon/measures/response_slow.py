@@ -36,7 +36,7 @@ class ResponseSlow(AbstractMeasure):
     def summarise(self, evidence: Evidence) -> UnitTable:
         """[unit, 2, feature] cosine and sine coefficients."""
         card, runs = evidence.card, runs_of(evidence, "slow")
-        _, centre, table = control_table(evidence)
+        centre, table = control_table(evidence, len(runs.diverged))
         phase = 2 * np.pi * np.asarray(runs.time, float) / float(declared(evidence, "slow")["period"])
         basis = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase)], axis=1)
         fit = np.linalg.pinv(basis)

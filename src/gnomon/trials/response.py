@@ -28,6 +28,8 @@ class Response(AbstractTrial):
         discard: dropped first (ramp and adjustment), in Lyapunov times.
         period: of the slow cycle, in Lyapunov times; `length` should hold whole cycles. 0 leaves the cycle out.
         ladder: the highest step, 1 to 3.
+        controls: the control has so many times as many units. The even part of a response, X(+a) + X(-a) - 2 X(0),
+            carries four times the control's noise: three times as many units make it no worse than the forced runs'.
         spacing: of saved steps, in Lyapunov times.
     """
 
@@ -52,11 +54,12 @@ class Response(AbstractTrial):
     period: float = 20.0
     spacing: float = 0.25
     ladder: int = 3
+    controls: int = 1
 
     def __check_init__(self):
         check_arguments(
             "response",
-            counts={"units": (self.units, 2)},
+            counts={"units": (self.units, 2), "controls": (self.controls, 1)},
             above_zero={
                 "length": self.length,
                 "ramp": self.ramp,
@@ -80,11 +83,12 @@ class Response(AbstractTrial):
         knob = card.turned_by("response")
         offsets = self._offsets(knob)
         steady = tuple(order(label, moved(card, knob, o, ramp=self.ramp)) for label, o in offsets.items())
+        control = order("control", units=self.units * self.controls)
         if not self.period:
-            return (order("control"), *steady)
+            return (control, *steady)
         total = self.length + self.discard + self.period
         slow = order("slow", cycle(card, knob, 2 / 3, period=self.period, length=total))
-        return (order("control"), *steady, slow)
+        return (control, *steady, slow)
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
         """See `AbstractTrial.declare`."""

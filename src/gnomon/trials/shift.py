@@ -26,6 +26,7 @@ class Shift(AbstractTrial):
         ramp: in which the knob moves, in Lyapunov times.
         discard: dropped first, in Lyapunov times.
         spacing: of saved steps, in Lyapunov times.
+        edge: also run at the end of the training range (for a warming world: +1 K beside +2, +3 and +4).
     """
 
     version: ClassVar[int] = 1
@@ -44,6 +45,7 @@ class Shift(AbstractTrial):
     ramp: float = 4.0
     discard: float = 10.0
     spacing: float = 0.25
+    edge: bool = False
 
     def __check_init__(self):
         check_arguments(
@@ -64,7 +66,7 @@ class Shift(AbstractTrial):
             spacing=self.spacing,
         )
         knob = card.turned_by("shift")
-        beyond = tuple(order(f"shift{k:+d}", moved(card, knob, k, ramp=self.ramp)) for k in STEPS)
+        beyond = tuple(order(f"shift{k:+d}", moved(card, knob, k, ramp=self.ramp)) for k in self._steps())
         return (order("control"), *beyond)
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
@@ -72,10 +74,14 @@ class Shift(AbstractTrial):
         knob = card.turned_by("shift")
         h = half_range(knob)
         return {
-            "offsets": {f"shift{k:+d}": float(k) for k in STEPS},
+            "offsets": {f"shift{k:+d}": float(k) for k in self._steps()},
             "distances": {
-                f"shift{k:+d}": (knob.default + k * h - knob.high) / (knob.high - knob.low) for k in STEPS
+                f"shift{k:+d}": (knob.default + k * h - knob.high) / (knob.high - knob.low)
+                for k in self._steps()
             },
             "knob": knob.name,
             "half_range": h,
         }
+
+    def _steps(self) -> tuple[int, ...]:
+        return (1, *STEPS) if self.edge else STEPS

@@ -7,6 +7,7 @@ import numpy as np
 
 from gnomon.core.measure import CannotMeasure
 from gnomon.core.runs import Evidence, Runs
+from gnomon.measures.features import grouped
 from gnomon.measures.sphere.fields import step_in_days
 from gnomon.measures.tables import kept, runs_of
 from gnomon.spec.cards import Grid, WorldCard
@@ -92,30 +93,24 @@ def steady(evidence: Evidence, offsets: Mapping[str, Any], names: tuple[str, ...
         raise CannotMeasure(
             f"forced runs need equal numbers of units, and no fewer in the control; got {counts}"
         )
-    group = controls // units
+    if controls % units:
+        raise CannotMeasure(
+            f"the control needs a multiple of the {units} units of the forced runs, got {controls}"
+        )
     whole = {name: unit_mean(evidence.card, control, name) for name in names}
     means = {name: [unit_mean(evidence.card, runs, name) for runs in forced] for name in names}
     lives = kept(control) & _finite(list(whole.values()))
-    alive = _grouped(lives[: group * units].astype(float), group, lives) > 0
+    alive = np.asarray(lives.reshape(-1, units).any(axis=0))
     for i, runs in enumerate(forced):
         alive = alive & kept(runs) & _finite([means[name][i] for name in names])
     out: dict[str, dict[str, np.ndarray]] = {"control": {}, "change": {}, "noise": {}}
     for name in names:
-        base = _grouped(whole[name], group, lives)
+        base = grouped(whole[name], lives, units)
         out["control"][name] = base
         out["change"][name] = np.stack(means[name], axis=1) - base[:, None]
-        out["noise"][name] = _grouped(_scatter(whole[name], lives), group, lives)
+        out["noise"][name] = grouped(_scatter(whole[name], lives), lives, units)
     offset = np.array([float(offsets[label]) for label in order])
     return Steady(offset, out["control"], out["change"], out["noise"], alive, controls)
-
-
-def _grouped(x: np.ndarray, group: int, lives: np.ndarray) -> np.ndarray:
-    """[unit, ...] mean over the living members of each group: unit i has controls i, i + n, i + 2 n and so on."""
-    units = len(x) // group
-    shape = (group, units, *(1,) * (x.ndim - 1))
-    counts = lives[: group * units].reshape(shape)
-    total = np.where(counts, x[: group * units].reshape(group, units, *x.shape[1:]), 0.0).sum(axis=0)
-    return total / np.maximum(counts.sum(axis=0), 1)
 
 
 def _scatter(x: np.ndarray, lives: np.ndarray) -> np.ndarray:
