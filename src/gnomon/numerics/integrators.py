@@ -49,7 +49,9 @@ def rk4(
         k4 = tendency(y + h * k3, end)
         return y + (h / 6) * (k1 + 2 * (k2 + k3) + k4), None
 
-    return jax.lax.scan(one, state, stage_knobs(knobs_at, time=time, dt=dt, substeps=substeps))[0]
+    stages = stage_knobs(knobs_at, time=time, dt=dt, substeps=substeps)
+    # the length is said because a world without knobs has no stages to count
+    return jax.lax.scan(one, state, stages, length=substeps)[0]
 
 
 class Etdrk4(eqx.Module):

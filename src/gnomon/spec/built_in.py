@@ -21,6 +21,18 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         "lorenz96": Entry(
             "gnomon.worlds.network.lorenz96:Lorenz96", "Lorenz's ring of 40 coupled sites; knob F"
         ),
+        "two_scale_lorenz96": Entry(
+            "gnomon.worlds.network.two_scale_lorenz96:TwoScaleLorenz96",
+            "Lorenz's slow ring with a fast ring in every site, slow seen; knob F",
+        ),
+        "random_network": Entry(
+            "gnomon.worlds.network.random_network:RandomNetwork",
+            "100 units with random couplings (Sompolinsky), 16 seen; knob g",
+        ),
+        "deep_hebbian": Entry(
+            "gnomon.worlds.network.deep_hebbian:DeepHebbian",
+            "128 units that store a cycle of patterns over a window, 16 overlaps seen; knob g",
+        ),
         "kuramoto_sivashinsky": Entry(
             "gnomon.worlds.field.kuramoto_sivashinsky:KuramotoSivashinsky",
             "flame-front turbulence on a ring of length 60; knob: a large-scale drive",
@@ -123,6 +135,17 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         ),
         "kaplan_yorke": Entry(
             "gnomon.measures.exponents:KaplanYorke", "Kaplan-Yorke dimension of the learned system"
+        ),
+        "ordinal_patterns": Entry(
+            "gnomon.measures.ordinal_patterns:OrdinalPatterns", "divergence of the shares of ordinal patterns"
+        ),
+        "delayed_correlation": Entry(
+            "gnomon.measures.delayed_correlation:DelayedCorrelation",
+            "error of lagged auto- and cross-correlations",
+        ),
+        "exceedance": Entry(
+            "gnomon.measures.exceedance:Exceedance",
+            "how often and how long thresholds of the truth are exceeded",
         ),
         "conserved": Entry(
             "gnomon.measures.conserved:Conserved", "drift of quantities the world conserves or balances"
