@@ -12,7 +12,16 @@ import msgspec
 from gnomon.spec.registry import load
 from validation.table import show
 
-WORLDS = ("lorenz63", "lorenz96", "kuramoto_sivashinsky", "speedy", "held_suarez")
+WORLDS = (
+    "lorenz63",
+    "lorenz96",
+    "two_scale_lorenz96",
+    "random_network",
+    "deep_hebbian",
+    "kuramoto_sivashinsky",
+    "speedy",
+    "held_suarez",
+)
 
 
 def main() -> int:
