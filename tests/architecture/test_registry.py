@@ -9,7 +9,7 @@ from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearne
 from gnomon.core.measure import AbstractMeasure
 from gnomon.core.trial import AbstractTrial
 from gnomon.core.world import AbstractWorld
-from gnomon.spec.registry import BUILT_IN, KINDS, build, load
+from gnomon.spec.registry import BUILT_IN, KINDS, build, load, shipped
 from gnomon.spec.study import ARCHIVE
 from tests.architecture.test_abstract_or_final import abstract_names, subclasses
 from tests.architecture.tree import modules
@@ -39,7 +39,7 @@ def test_entry_builds_and_is_of_its_kind(kind, name):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_concrete_is_registered(kind):
-    registered = {load(kind, name) for name in BUILT_IN[kind]}
+    registered = {load(kind, name) for name in shipped(kind)}
     rooms = {m.__name__ for m in modules() if m.__name__.startswith(f"gnomon.{kind}")}
     abstract = ABSTRACT[kind] if isinstance(ABSTRACT[kind], tuple) else (ABSTRACT[kind],)
     below = set().union(*(subclasses(a) for a in abstract))

@@ -5,6 +5,7 @@ import textwrap
 from typing import Any
 
 from gnomon.spec.cards import WorldCard
+from gnomon.spec.catalogue import systems
 from gnomon.spec.errors import UnknownName
 from gnomon.spec.registry import KINDS, build, entries, load, suggest
 from gnomon.spec.shelf import find_study, shipped
@@ -27,8 +28,12 @@ def list_(kind: str = "", /) -> None:
             print()
         if len(asked) > 1:
             print(one)
+        short = len(asked) > 1 and one == "worlds"
         for name, summary in _rows(one):
-            print(f"  {name:<22} {summary}".rstrip())
+            if not (short and name in systems()):
+                print(f"  {name:<22} {summary}".rstrip())
+        if short:
+            print(f"  and {len(systems())} systems of the catalogue: gnomon list worlds")
 
 
 def describe(name: str, /, *, kind: str = "") -> None:

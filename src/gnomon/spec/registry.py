@@ -17,6 +17,7 @@ from typing import Any, cast, get_type_hints
 import msgspec
 
 from gnomon.spec.built_in import BUILT_IN, Entry
+from gnomon.spec.catalogue import systems
 from gnomon.spec.errors import BadSpec, GnomonError, UnknownName
 
 KINDS = ("worlds", "learners", "trials", "measures")
@@ -30,13 +31,18 @@ _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
+def shipped(kind: str) -> dict[str, Entry]:
+    """Every name of a kind that comes with the package, the systems of the catalogue among the worlds."""
+    return BUILT_IN[kind] | systems() if kind == "worlds" else BUILT_IN[kind]
+
+
 @functools.cache
 def _plug_ins(kind: str) -> tuple[tuple[str, Entry], ...]:
     """What installed packages add; a collision is an error. Scanned once: it reads every package's metadata."""
     found = []
     for point in importlib.metadata.entry_points(group=f"gnomon.{kind}"):
         where = point.dist.name if point.dist else "an installed package"
-        if point.name in BUILT_IN[kind]:
+        if point.name in shipped(kind):
             raise BadSpec(
                 f"{where} registers {kind[:-1]} {point.name!r}, a name that is already taken; rename it"
             )
@@ -48,7 +54,7 @@ def entries(kind: str) -> dict[str, Entry]:
     """Every known name of a kind, built in or from an installed plug-in. A collision is an error."""
     if kind not in BUILT_IN:
         raise UnknownName(f"no registry of {kind!r}; there are: {', '.join(KINDS)}")
-    return BUILT_IN[kind] | dict(_plug_ins(kind))
+    return shipped(kind) | dict(_plug_ins(kind))
 
 
 def suggest(name: str, known: "Mapping[str, Any] | list[str] | tuple[str, ...]") -> str:

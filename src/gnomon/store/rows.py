@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from gnomon.spec.cards import RUNGS
-from gnomon.spec.registry import BUILT_IN
+from gnomon.spec.registry import shipped
 from gnomon.spec.results import Estimate, Result, Score
 
 COLUMNS: dict[str, str] = {
@@ -124,6 +124,6 @@ def _text(value: Any) -> str | None:
 
 def _rung(world: Any) -> str | None:
     """The rung of a built-in world is the folder it lives in."""
-    entry = BUILT_IN["worlds"].get(world) if isinstance(world, str) else None
+    entry = shipped("worlds").get(world) if isinstance(world, str) else None
     folder = entry.target.split(".")[2] if entry and entry.target.count(".") > 2 else None
     return folder if folder in RUNGS else None

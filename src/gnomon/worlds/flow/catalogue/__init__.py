@@ -1,0 +1,1 @@
+"""The catalogue: one file a system, listed by the registry from this folder."""

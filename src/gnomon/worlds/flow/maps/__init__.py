@@ -1,0 +1,1 @@
+"""Systems that jump: what the maps of the catalogue share."""

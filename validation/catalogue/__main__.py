@@ -1,0 +1,71 @@
+"""Recompute the catalogue's facts: `python -m validation.catalogue [system ...] [--write] [--workers N]`."""
+
+import argparse
+import multiprocessing
+import sys
+import time
+
+import msgspec
+
+from gnomon.spec.catalogue import systems
+from gnomon.worlds.flow.record import FILE, Record, records
+from validation.catalogue.literature import PREFIX
+from validation.catalogue.system import Found, examine
+from validation.table import show
+
+
+def main() -> int:
+    """Print a table a system; the exit status counts the systems with a failing row or without a record."""
+    parser = argparse.ArgumentParser(prog="python -m validation.catalogue", description=__doc__)
+    parser.add_argument("system", nargs="*", help="names; all that the catalogue holds where none is given")
+    parser.add_argument(
+        "--write", action="store_true", help=f"write each record into {FILE.name} as it is ready"
+    )
+    parser.add_argument("--missing", action="store_true", help="only systems without a record")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--brief", action="store_true", help="print only what fails")
+    options = parser.parse_args()
+    known = systems()
+    unknown = [name for name in options.system if name not in known]
+    if unknown:
+        parser.error(f"the catalogue has no system {', '.join(unknown)}")
+    names = [n for n in (options.system or known) if not (options.missing and n in records())]
+    failed, quoted, began = [], [], time.perf_counter()
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(min(options.workers, len(names) or 1), maxtasksperchild=12) as pool:
+        for done, found in enumerate(pool.imap_unordered(examine, names), 1):
+            bad = [row for row in found.rows if not row.passed]
+            quoted += [row.passed for row in found.rows if row.quantity.startswith(PREFIX)]
+            if found.record is None or bad:
+                failed.append(found.name)
+            _tell(found, options.brief, bad)
+            left = (time.perf_counter() - began) / done * (len(names) - done)
+            print(
+                f"{done}/{len(names)} systems, {len(failed)} with failures, about {left:.0f} s left",
+                file=sys.stderr,
+            )
+            if options.write and found.record is not None:
+                write(found.name, found.record)
+    print(
+        f"{len(names) - len(failed)} of {len(names)} systems hold; not: {', '.join(sorted(failed)) or 'none'}"
+    )
+    return min(len(failed), 100)
+
+
+def _tell(found: Found, brief: bool, bad: list) -> None:
+    if found.record is None:
+        print(f"{found.name}: {found.problem}", flush=True)
+    elif bad or not brief:
+        show(found.name, bad if brief else found.rows, found.seconds)
+
+
+def write(name: str, record: Record) -> None:
+    """Put one record into the file, which stays sorted so that a change is read as a change."""
+    held = msgspec.json.decode(FILE.read_bytes(), type=dict[str, Record]) if FILE.exists() else {}
+    held[name] = record
+    text = msgspec.json.format(msgspec.json.encode(dict(sorted(held.items()))), indent=1)
+    FILE.write_bytes(text + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
