@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-results power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-results flows flows-results catalogue power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -22,6 +22,9 @@ help:
 	@echo "make validate       recomputes the facts of the worlds and checks them"
 	@echo "make atmosphere     every trial on a small moist atmosphere, with controls, a second physics and linear models"
 	@echo "make atmosphere-results  runs it and writes docs/atmosphere-results.md"
+	@echo "make flows          every trial on every system of the catalogue (an hour or more; resumes)"
+	@echo "make flows-results  runs it and writes docs/flows-results.md"
+	@echo "make catalogue      recomputes the facts of the catalogue and checks them (half an hour)"
 	@echo "make power          plants faults of known size and shows which are found"
 	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
 	@echo "make examples       runs every example that needs no extra"
@@ -39,7 +42,16 @@ atmosphere: $(VENV)/.atmos
 	$(GNOMON) run atmosphere_smoke --workers $(WORKERS) --store $(STORE)
 
 atmosphere-results: atmosphere
-	$(PY) docs/atmosphere_page.py --store $(STORE)
+	$(PY) -m docs.atmosphere_page --store $(STORE)
+
+flows: $(VENV)/.gnomon
+	$(GNOMON) run flows --workers $(WORKERS) --store $(STORE)
+
+flows-results: flows
+	$(PY) -m docs.flows_results_page --store $(STORE)
+
+catalogue: $(VENV)/.test
+	$(PY) -m validation.catalogue --brief --workers $(WORKERS)
 
 power: $(VENV)/.gnomon
 	$(GNOMON) run power --workers $(WORKERS) --store $(STORE)
@@ -47,7 +59,7 @@ power: $(VENV)/.gnomon
 results: $(VENV)/.gnomon
 	$(GNOMON) run quickstart --workers $(WORKERS) --store $(STORE)
 	$(GNOMON) run power --workers $(WORKERS) --store $(STORE)
-	$(PY) docs/results_page.py --store $(STORE)
+	$(PY) -m docs.results_page --store $(STORE)
 
 test: $(VENV)/.test
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow and not validation and not browser and not torch"

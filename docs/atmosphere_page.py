@@ -6,8 +6,7 @@ python docs/atmosphere_page.py --store results
 import argparse
 from pathlib import Path
 
-from results_page import coverage, drawn, scores
-
+from docs.results_page import coverage, drawn, scores
 from gnomon.inference.ladder import ladder
 from gnomon.report.charts import chart
 from gnomon.report.figures import render
