@@ -13,6 +13,7 @@ SAYS = {
     "torch_model": "small torch model on lorenz63, climate",
     "notebook": "numpy_model on lorenz63, forecast: fidelity",
     "rollout_files": "full report: ",
+    "add_a_system": "Lyapunov time",
     "add_a_world": "linear",
     "add_a_learner": "relaxation",
     "add_a_trial": "perfect",
