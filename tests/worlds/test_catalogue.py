@@ -16,11 +16,7 @@ from gnomon.worlds.flow.system import AbstractFlow, invariants_of
 
 NAMES = sorted(systems())
 FLOWS = sorted(n for n in NAMES if issubclass(load("worlds", n), AbstractFlow))
-SOME = [
-    n
-    for n in ("rossler", "duffing", "mackey_glass", "henon")
-    if n in NAMES
-]
+SOME = [n for n in ("rossler", "duffing", "mackey_glass", "henon") if n in NAMES]
 
 
 def _points(cls, count=8):

@@ -77,7 +77,10 @@ def knob_of(
     if (low is None) != (high is None) or (name != about.knob and low is None):
         raise BadSpec(f"a range of one's own needs both ends: give low and high for the knob {name!r}")
     half = (known.high - known.low) / 2  # the record's ends are rounded, the default lies in the middle
-    ends, shift = (about.parameters[name] - half, about.parameters[name] + half), given[name] - about.parameters[name]
+    ends, shift = (
+        (about.parameters[name] - half, about.parameters[name] + half),
+        given[name] - about.parameters[name],
+    )
     if low is not None and high is not None:
         ends, shift = (low, high), 0.0
     if not (
