@@ -45,9 +45,11 @@ def test_a_sum_of_squared_features_is_a_mean_of_squares():
     }
     found = (features(table, np.arange(4)) ** 2).sum(axis=1)
     own = (table["own"][..., :4] ** 2).mean(axis=(1, 2))
-    crossed = (table["crossed"][..., [0, 1, 2, 3, 10 + 1, 10 + 2, 10 + 3]] ** 2).mean(axis=(1, 2))
+    crossed = (table["crossed"][..., [0, 1, 2, 3, 10, 10 + 1, 10 + 2]] ** 2).mean(axis=(1, 2))
     assert table["crossed"].shape[-1] == 2 * 10 - 1
     np.testing.assert_allclose(found, (own + crossed) / 2)
+    # a memory longer than the runs keeps every lag
+    assert np.isfinite(features(table, np.arange(10))).all()
 
 
 def test_lags_reach_three_memories():

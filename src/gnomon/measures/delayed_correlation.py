@@ -128,7 +128,8 @@ def features(table: UnitTable, kept: np.ndarray) -> np.ndarray:
     """[unit, feature] correlations at those lags, so weighed that a sum of squares is the mean of pairs and lags."""
     parts = [table["own"][..., kept]]
     if "crossed" in table:
-        both = np.concatenate([kept, len(table["lags"][0]) + kept[1:]])
+        # after the lags >= 0 come those < 0, of which zero is not one
+        both = np.concatenate([kept, len(table["lags"][0]) + kept[1:] - 1])
         parts.append(table["crossed"][..., both])
     flat = [p.reshape(len(p), -1) for p in parts]
     return np.concatenate([f / np.sqrt(f.shape[1] * len(flat)) for f in flat], axis=1)
