@@ -116,8 +116,12 @@ def sampling_of(system: str, known: Record, dt: float, substeps: int) -> tuple[f
 
 def data_of(cls: type, known: Record) -> str:
     """What decides a system's orbits beside its arguments: the code of its equations and how they are stepped."""
-    path = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    text = _code_of(path) if path and Path(path).is_file() else cls.__qualname__.encode()
+    equations = [
+        getattr(cls, name) for name in ("rhs", "rule") if hasattr(cls, name)
+    ]  # may be those of another file
+    paths = [getattr(sys.modules.get(thing.__module__), "__file__", None) for thing in (cls, *equations)]
+    texts = [_code_of(path) for path in dict.fromkeys(paths) if path and Path(path).is_file()]
+    text = b"".join(texts) or cls.__qualname__.encode()
     return hashlib.sha256(text + f" {known.dt!r} {known.substeps} {known.spinup!r}".encode()).hexdigest()[:16]
 
 

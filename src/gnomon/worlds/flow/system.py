@@ -2,25 +2,21 @@
 
 import abc
 import functools
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import msgspec
-import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing, Knobs
-from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.core.world import Time
 from gnomon.numerics.integrators import rk4
 from gnomon.numerics.stiff import rosenbrock
 from gnomon.numerics.symplectic import gauss_legendre
-from gnomon.spec.cards import WorldCard
-from gnomon.spec.errors import BadSpec
-from gnomon.worlds.flow.declare import card_of, knob_of, known_of, merged, name_of, sampling_of, variables_of
+from gnomon.worlds.flow.components import AbstractComponents
+from gnomon.worlds.flow.declare import known_of, name_of, sampling_of
 from gnomon.worlds.flow.record import Record
 from gnomon.worlds.flow.survey import survey
 
@@ -65,7 +61,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     notes: tuple[str, ...] = ()
 
 
-class AbstractFlow(AbstractWorld[Array]):
+class AbstractFlow(AbstractComponents):
     """A system of ordinary differential equations with a few components.
 
     A subclass writes `about` and `rhs`, and `invariants` where it conserves something; its docstring holds the equation
@@ -75,12 +71,7 @@ class AbstractFlow(AbstractWorld[Array]):
 
     about: ClassVar[About]
 
-    card: WorldCard = eqx.field(static=True)
-    parameters: dict[str, Float[Array, ""]]
     substeps: int = eqx.field(static=True)
-    seen: tuple[str, ...] = eqx.field(static=True)
-    noise: Float[Array, ""]
-    spreads: Float[Array, " component"]
 
     def __init__(
         self,
@@ -107,40 +98,17 @@ class AbstractFlow(AbstractWorld[Array]):
             noise: strength of additive white process noise, in standard deviations a square root of a Lyapunov time.
             error: observation error, in standard deviations.
         """
-        about = self.about
-        given = merged(name_of(type(self)), about.parameters, parameters or {})
-        known = known_of(type(self))
-        if known is None:
-            known = _first_look(type(self))
-        strange = [name for name in seen if name not in about.state]
-        if strange:
-            raise BadSpec(
-                f"{name_of(type(self))} has no component {strange[0]!r}; it has: {', '.join(about.state)}"
-            )
-        if not (0 < error < 1 and noise >= 0 and math.isfinite(noise)):
-            raise BadSpec("error must lie between 0 and 1 standard deviations, and noise may not be negative")
-        self.parameters = {name: jnp.asarray(float(value)) for name, value in given.items()}
-        self.seen = tuple(name for name in about.state if not seen or name in seen)
+        known = known_of(type(self)) or _first_look(type(self))
         step, self.substeps = sampling_of(name_of(type(self)), known, dt, substeps)
-        turned = knob_of(name_of(type(self)), about, given, known, knob, low, high)
-        standard = given == about.parameters and turned.name == about.knob and noise == 0
-        self.noise = jnp.asarray(noise / math.sqrt(known.timescale))
-        self.spreads = jnp.asarray([known.spread[name] for name in about.state])
-        self.card = card_of(
-            type(self), known, turned, variables_of(self.seen, about.angles, known.spread, error), dt=step,
-            exponents=len(about.state), notes=about.notes, standard=standard, time_units=about.time_units,
+        self._declare(
+            known, parameters=parameters, knob=knob, low=low, high=high, seen=seen, noise=noise, error=error, dt=step,
+            time_units=self.about.time_units,
         )  # fmt: skip
 
     @staticmethod
     @abc.abstractmethod
     def rhs(u: Any, p: Mapping[str, Any]) -> Sequence[Component]:
         """Time derivatives of the components `u` at the parameters `p`; autonomous."""
-
-    def init(self, *, key: PRNGKeyArray) -> Array:
-        """Near the declared start."""
-        start = jnp.asarray(self.about.start)
-        draw = jax.random.normal(key, start.shape)
-        return self.wrapped(start + self.about.spread * (0.01 + jnp.abs(start)) * draw)
 
     def tendency(self, state: Array, knobs: Knobs) -> Array:
         """The right-hand side."""
@@ -150,41 +118,7 @@ class AbstractFlow(AbstractWorld[Array]):
         """The state `card.dt` later; `key` draws the process noise, added once a step."""
         scheme = SCHEMES[self.about.scheme]
         moved = scheme(self.tendency, state, forcing.at, time=time, dt=self.card.dt, substeps=self.substeps)
-        draw = jax.random.normal(key, state.shape, state.dtype)
-        return self.wrapped(moved + self.noise * math.sqrt(self.card.dt) * self.spreads * draw)
-
-    def observe(self, state: Array) -> Obs:
-        """The components that are seen; an angle as its cosine and sine."""
-        out = {}
-        for i, name in enumerate(self.about.state):
-            if name not in self.seen:
-                continue
-            if name in self.about.angles:
-                turn = 2 * np.pi / self.about.angles[name] * state[i]
-                out |= {f"cos_{name}": jnp.cos(turn), f"sin_{name}": jnp.sin(turn)}
-            else:
-                out[name] = state[i]
-        return out
-
-    def lift(self, obs: Obs, background: Array) -> Array:
-        """What is seen from `obs`, the rest from `background`."""
-        parts = []
-        for i, name in enumerate(self.about.state):
-            if name not in self.seen:
-                parts.append(background[i])
-            elif name in self.about.angles:
-                turn = jnp.arctan2(obs[f"sin_{name}"], obs[f"cos_{name}"])
-                parts.append((turn * self.about.angles[name] / (2 * np.pi)).astype(background.dtype))
-            else:
-                parts.append(obs[name].astype(background.dtype))
-        return self.wrapped(jnp.stack(parts))
-
-    def wrapped(self, state: Array) -> Array:
-        """Angles brought back to within half a period of zero, so that precision is not lost in long runs."""
-        for name, period in self.about.angles.items():
-            i = self.about.state.index(name)
-            state = state.at[i].add(-period * jnp.round(state[i] / period))
-        return state
+        return self.kicked(moved, key=key)
 
 
 @functools.cache

@@ -31,7 +31,7 @@ class CaTwoPlusQuasiperiodic(AbstractFlow):
 
     @staticmethod
     def rhs(u, p):
-        """The right-hand side."""
+        """The right-hand side; that of `ca_two_plus` but for the exponent with which the messenger is removed."""
         z, y, a = u
         stored = p["vm2"] * z**2 / (p["k2"] ** 2 + z**2)
         by_z, by_y, by_a = (

@@ -1,7 +1,6 @@
 """Thomas' labyrinth: chaos that almost walks away."""
 
-import jax.numpy as jnp
-
+from gnomon.worlds.flow.catalogue.thomas import Thomas
 from gnomon.worlds.flow.system import About, AbstractFlow
 
 
@@ -28,9 +27,4 @@ class ThomasLabyrinth(AbstractFlow):
         notes=("The equation of `thomas` with less damping.",),
     )
 
-    @staticmethod
-    def rhs(u, p):
-        """The right-hand side."""
-        x, y, z = u
-        drag, push = p["a"], p["b"]
-        return -drag * x + push * jnp.sin(y), -drag * y + push * jnp.sin(z), -drag * z + push * jnp.sin(x)
+    rhs = staticmethod(Thomas.rhs)  # the same equation at other parameters

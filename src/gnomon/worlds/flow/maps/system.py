@@ -2,22 +2,17 @@
 
 import abc
 import functools
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import equinox as eqx
-import jax
 import jax.numpy as jnp
 import msgspec
-import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing
-from gnomon.core.world import AbstractWorld, Obs, Time
-from gnomon.spec.cards import WorldCard
-from gnomon.spec.errors import BadSpec
-from gnomon.worlds.flow.declare import card_of, knob_of, known_of, merged, name_of, variables_of
+from gnomon.core.world import Time
+from gnomon.worlds.flow.components import AbstractComponents
+from gnomon.worlds.flow.declare import known_of
 from gnomon.worlds.flow.maps.survey import survey
 from gnomon.worlds.flow.record import Record
 
@@ -56,7 +51,7 @@ class MapAbout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     notes: tuple[str, ...] = ()
 
 
-class AbstractMapWorld(AbstractWorld[Array]):
+class AbstractMapWorld(AbstractComponents):
     """A system that jumps from state to state: one application of its rule in each `dt` of 1.
 
     A subclass writes `about` and `rule`; its docstring holds the equation and the DOI. `rule` is elementwise in the
@@ -64,12 +59,6 @@ class AbstractMapWorld(AbstractWorld[Array]):
     """
 
     about: ClassVar[MapAbout]
-
-    card: WorldCard = eqx.field(static=True)
-    parameters: dict[str, Float[Array, ""]]
-    seen: tuple[str, ...] = eqx.field(static=True)
-    noise: Float[Array, ""]
-    spreads: Float[Array, " component"]
 
     def __init__(
         self,
@@ -92,23 +81,9 @@ class AbstractMapWorld(AbstractWorld[Array]):
             noise: strength of additive white process noise, in standard deviations a square root of a Lyapunov time.
             error: observation error, in standard deviations.
         """
-        about, system = self.about, name_of(type(self))
-        given = merged(system, about.parameters, parameters or {})
-        known = known_of(type(self)) or _first_look(type(self))
-        strange = [name for name in seen if name not in about.state]
-        if strange:
-            raise BadSpec(f"{system} has no component {strange[0]!r}; it has: {', '.join(about.state)}")
-        if not (0 < error < 1 and noise >= 0 and math.isfinite(noise)):
-            raise BadSpec("error must lie between 0 and 1 standard deviations, and noise may not be negative")
-        self.parameters = {name: jnp.asarray(value) for name, value in given.items()}
-        self.seen = tuple(name for name in about.state if not seen or name in seen)
-        turned = knob_of(system, about, given, known, knob, low, high)
-        self.noise = jnp.asarray(noise / math.sqrt(known.timescale))
-        self.spreads = jnp.asarray([known.spread[name] for name in about.state])
-        self.card = card_of(
-            type(self), known, turned, variables_of(self.seen, about.angles, known.spread, error), dt=1.0,
-            exponents=len(about.state), notes=about.notes,
-            standard=given == about.parameters and turned.name == about.knob and noise == 0,
+        self._declare(
+            known_of(type(self)) or _first_look(type(self)), parameters=parameters, knob=knob, low=low, high=high,
+            seen=seen, noise=noise, error=error, dt=1.0,
         )  # fmt: skip
 
     @staticmethod
@@ -116,48 +91,10 @@ class AbstractMapWorld(AbstractWorld[Array]):
     def rule(u: Any, p: Mapping[str, Any]) -> Sequence[Any]:
         """The next values of the components `u` at the parameters `p`; an angle need not be wrapped."""
 
-    def init(self, *, key: PRNGKeyArray) -> Array:
-        """Near the declared start."""
-        start = jnp.asarray(self.about.start)
-        draw = jax.random.normal(key, start.shape)
-        return self.wrapped(start + self.about.spread * (0.01 + jnp.abs(start)) * draw)
-
     def step(self, state: Array, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Array:
         """The next state; `key` draws the process noise."""
         moved = jnp.stack(jnp.broadcast_arrays(*self.rule(state, {**self.parameters, **forcing.at(time)})))
-        draw = jax.random.normal(key, state.shape, state.dtype)
-        return self.wrapped((moved + self.noise * self.spreads * draw).astype(state.dtype))
-
-    def observe(self, state: Array) -> Obs:
-        """The components that are seen; an angle as its cosine and sine."""
-        out = {}
-        for i, name in enumerate(self.about.state):
-            if name in self.seen and name in self.about.angles:
-                turn = 2 * np.pi / self.about.angles[name] * state[i]
-                out |= {f"cos_{name}": jnp.cos(turn), f"sin_{name}": jnp.sin(turn)}
-            elif name in self.seen:
-                out[name] = state[i]
-        return out
-
-    def lift(self, obs: Obs, background: Array) -> Array:
-        """What is seen from `obs`, the rest from `background`."""
-        parts = []
-        for i, name in enumerate(self.about.state):
-            if name not in self.seen:
-                parts.append(background[i])
-            elif name in self.about.angles:
-                turn = jnp.arctan2(obs[f"sin_{name}"], obs[f"cos_{name}"])
-                parts.append((turn * self.about.angles[name] / (2 * np.pi)).astype(background.dtype))
-            else:
-                parts.append(obs[name].astype(background.dtype))
-        return self.wrapped(jnp.stack(parts))
-
-    def wrapped(self, state: Array) -> Array:
-        """Angles brought back to within half a period of zero."""
-        for name, period in self.about.angles.items():
-            i = self.about.state.index(name)
-            state = state.at[i].add(-period * jnp.round(state[i] / period))
-        return state
+        return self.kicked(moved, key=key)
 
 
 @functools.cache
