@@ -13,6 +13,7 @@ from gnomon.spec.study import read_study
 from gnomon.testing.worlds import check_card, check_world
 from gnomon.worlds.flow.record import records
 from gnomon.worlds.flow.system import AbstractFlow, invariants_of
+from validation.catalogue.literature import TABLE, literature_rows
 
 NAMES = sorted(systems())
 FLOWS = sorted(n for n in NAMES if issubclass(load("worlds", n), AbstractFlow))
@@ -179,6 +180,12 @@ def test_other_parameters_say_that_the_lyapunov_time_is_not_theirs():
 def test_identity_holds_the_equations_and_the_steps():
     cards = [build("worlds", name).card for name in ("rossler", "sprott_b")]
     assert len({card.data for card in cards}) == 2
+
+
+def test_published_numbers_are_met():
+    rows = [row for name in TABLE for row in literature_rows(name, records()[name].facts)]
+    assert len(rows) > 60
+    assert sum(row.passed for row in rows) >= 0.95 * len(rows)
 
 
 def test_the_study_of_all_flows_holds_all_flows():

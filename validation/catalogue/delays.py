@@ -52,9 +52,9 @@ def examine_delay(name: str, cls: type, record: Record) -> tuple[Record, list[Ro
     rows.append(
         below("halves of the orbits differ (errors)", float(gap.mean() / error), None, 4.5, "settled: 0")
     )
-    rows += literature_rows(name, found)
     how = f"tangent vectors; {LANES} orbits of {time:.4g} time units"
     facts = exponent_facts(name, found, how) + time_facts(name, "x", seen[..., 0], dt, how)
+    rows += literature_rows(name, facts)
     default = cls.about.parameters[cls.about.knob]
     sides = [s for s in (default - record.low, record.high - default) if s > 0]
     other = next((k for k in cls.about.parameters if k not in (cls.about.knob, "tau")), None)

@@ -1,9 +1,10 @@
 """Published numbers, against which the catalogue's are held."""
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from validation.catalogue.spectrum import Spectrum
+from gnomon.spec.cards import Fact
 from validation.table import Row
 
 
@@ -68,6 +69,7 @@ TABLE: dict[str, tuple[Quoted, ...]] = {
 
 
 PREFIX = "literature: "
+FACTS = {"dimension": "kaplan_yorke_dimension", "exponent 1": "leading_exponent"}
 
 
 def rounding(quoted: str) -> float:
@@ -75,14 +77,12 @@ def rounding(quoted: str) -> float:
     return 0.5 * 10.0 ** -len(quoted.partition(".")[2])
 
 
-def literature_rows(name: str, found: Spectrum) -> list[Row]:
-    """One row a published number: within two standard errors plus half its last digit."""
+def literature_rows(name: str, facts: Iterable[Fact]) -> list[Row]:
+    """One row a published number: within two standard errors plus half its last digit; a missing fact fails."""
+    known = {fact.name: (fact.value, fact.error or 0.0) for fact in facts if not fact.at}
     rows = []
     for quoted in TABLE.get(name, ()):
-        pair = found.dimension
-        if quoted.quantity != "dimension":
-            i = int(quoted.quantity.split()[1]) - 1
-            pair = (found.exponents.value[i], found.exponents.error[i])
+        pair = known.get(FACTS.get(quoted.quantity, quoted.quantity.replace(" ", "_")))
         value, error = (float("nan"),) * 2 if pair is None else (float(x) / quoted.unit for x in pair)
         room = 2 * error + rounding(quoted.value)
         rows.append(

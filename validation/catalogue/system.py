@@ -140,7 +140,7 @@ def _examine(name: str, cls: Any) -> tuple[Record, list[Row]]:
         rows.append(below("halves of the orbits differ (errors)", differ, None, 4.0, "a settled orbit: 0"))
     facts = facts_of(name, about, orbits, found, way.dt, flow=way.runner.scheme != "rule")
     more, ranged, bent = _knobs(name, about, way, orbits, found, facts)
-    rows += [*more, *literature_rows(name, found)]
+    rows += [*more, *literature_rows(name, facts)]
     knob, size = about.parameters[about.knob], abs(about.parameters[about.knob]) or 1.0
     spread = spread_of(orbits.states)
     rate = float(found.exponents.value[0])

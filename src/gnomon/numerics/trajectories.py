@@ -19,7 +19,7 @@ LARGE = 24  # components, above which plain Python is the slower way even for a 
 QUICK: dict[str, str | bool] = {
     "xla_cpu_use_fusion_emitters": False
 }  # XLA's older code generator: half the time to compile, the same speed
-PATIENCE = 20_000  # steps in plain Python, about half a second, after which a system is compiled after all
+PATIENCE = 20_000  # steps in plain Python, after which a system is compiled after all
 
 
 def trajectories(
@@ -34,8 +34,8 @@ def trajectories(
 ) -> list[Solution]:
     """Integrate each system from its own state with error control, and give its states at its own times.
 
-    A program for one small system takes longer to compile (half a second) than a thousand of its points take in plain
-    Python (ten milliseconds), so by default the right-hand side is written out as Python arithmetic and stepped by the
+    A program for one small system takes much longer to compile than a thousand of its points take in plain Python
+    (`benchmarks/flow_speed.py` prints both), so by default the right-hand side is written out as Python arithmetic and stepped by the
     Dormand-Prince method of order eight. `compiled` is for systems that run again and again: then each costs one or two
     milliseconds after the first time. What is kept is kept by the identity of a right-hand side.
 
