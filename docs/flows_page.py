@@ -41,9 +41,10 @@ and what a fact means where a system is conservative or jumps: [Flows](design/fl
 world: `gnomon describe rossler`, `{{ kind = "rossler" }}` in a study.
 
 λ₁ is the leading exponent (the Lyapunov time is its inverse), D_KY the Kaplan-Yorke dimension of the whole
-spectrum, D₂ the correlation dimension, H and C permutation entropy and complexity of the first component. D₂ of phase-coherent flows (Roessler's kin), and wherever a fold makes the density
-singular, is too low by more than its error (`benchmarks/estimators.py`). All
-facts, more of them and for other values of the knob: `src/gnomon/worlds/flow/catalogue.json`.
+spectrum, D₂ the correlation dimension, H and C permutation entropy and complexity of the first component. D₂
+of phase-coherent flows (Roessler's kin), and wherever a fold makes the density singular, is too low by more
+than its error (`benchmarks/estimators.py`). All facts, more of them and for other values of the knob:
+`src/gnomon/worlds/flow/catalogue.json`.
 
 ## All systems
 

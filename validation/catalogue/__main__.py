@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--missing", action="store_true", help="only systems without a record")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument(
-        "--stored", action="store_true", help="hold the stored facts against published numbers, and stop"
+        "--stored", action="store_true", help="only hold the stored facts against published numbers"
     )
     parser.add_argument("--brief", action="store_true", help="print only what fails")
     options = parser.parse_args()

@@ -32,8 +32,9 @@ def spectrum(
     """The k leading Lyapunov exponents along each of many trajectories, per unit of time.
 
     Classical Runge-Kutta steps carry the state and, by the exact derivative of each step, k tangent vectors, which
-    are orthonormalised every few steps (Benettin et al. 1980, doi:10.1007/BF02128236). Lanes run side by side; where
-    `f` is elementwise they cost little more than one, and the standard error over lanes comes with them. `lyapunov.lyapunov_exponents` does the same for any map, slowly.
+    are orthonormalised every few steps (Benettin et al. 1980, doi:10.1007/BF02128236). Lanes run side by side;
+    where `f` is elementwise they cost little more than one, and the standard error over lanes comes with them.
+    `lyapunov.lyapunov_exponents` does the same for any map, slowly.
 
     What misleads: the lanes of a conservative system lie on different orbits and have different exponents. A step that
     is too long biases an exponent without any sign of it: halve it. Too few discarded steps bias the small exponents.

@@ -35,9 +35,9 @@ def trajectories(
     """Integrate each system from its own state with error control, and give its states at its own times.
 
     A program for one small system takes much longer to compile than a thousand of its points take in plain Python
-    (`benchmarks/flow_speed.py` prints both), so by default the right-hand side is written out as Python arithmetic and stepped by the
-    Dormand-Prince method of order eight. `compiled` is for systems that run again and again: then each costs one or two
-    milliseconds after the first time. What is kept is kept by the identity of a right-hand side.
+    (`benchmarks/flow_speed.py` prints both), so by default the right-hand side is written out as Python arithmetic
+    and stepped by the Dormand-Prince method of order eight. `compiled` is for systems that run again and again:
+    then all but the first cost little. What is kept is kept by the identity of a right-hand side.
 
     Args:
         fs: right-hand sides: from a tuple of components to their time derivatives.
