@@ -1,4 +1,4 @@
-"""The trainer finds what can be found, reproduces, and keeps its best snapshot."""
+"""The trainer finds what can be found, reproduces, keeps its best snapshot, and goes on after it was killed."""
 
 import equinox as eqx
 import jax
@@ -6,9 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gnomon.spec.errors import BadData
+from gnomon.core.attendance import attended
+from gnomon.core.watch import OutOfTime, Watch
+from gnomon.spec.errors import BadData, BadSpec
 from gnomon.training.free_run import Verdict
-from gnomon.training.trainer import Phase, Rates, Sequences, train
+from gnomon.training.trainer import Recipe, Stage, fit_weights, rate_at
+from gnomon.training.windows import Sequences, Unrolled, unrolled_stage
 
 TRUE = np.array([[-0.1, 0.3], [-0.3, -0.1]], np.float32)
 KEY = jax.random.key(3)
@@ -32,24 +35,24 @@ def spirals() -> Sequences:
     return Sequences(path, jnp.zeros((*path.shape[:3], 0), jnp.float32))
 
 
-PHASES = (Phase(1, 200, 2), Phase(3, 200, 2))
+def stages(data, lengths=(1, 3), updates=200, snapshots=2):
+    one = jnp.ones(2, jnp.float32)
+    return [
+        unrolled_stage(
+            Unrolled(predict, one, jnp.float32(0.0), 1, n),
+            data,
+            updates=updates,
+            snapshots=snapshots,
+            batch=16,
+        )
+        for n in lengths
+    ]
 
 
-def fit(judge, phases=PHASES, key=KEY):
-    rates = Rates(jnp.float32(0.03), jnp.float32(0.0), jnp.float32(0.0))
-    start = Matrix(jnp.zeros((2, 2), jnp.float32))
-    return train(
-        start,
-        predict,
-        spirals(),
-        phases,
-        rates,
-        judge,
-        delays=1,
-        batch=16,
-        spread=jnp.ones(2, jnp.float32),
-        key=key,
-    )
+def fit(judge, key=KEY, seeds=1, recipe=Recipe(rate=0.03), **more):  # noqa: B008
+    data = spirals()
+    models = [Matrix(jnp.full((2, 2), 0.1 * i, jnp.float32)) for i in range(seeds)]
+    return fit_weights(models, stages(data, **more), data, judge, recipe, key=key)
 
 
 def closeness(model):
@@ -57,15 +60,25 @@ def closeness(model):
 
 
 def test_recovers_a_linear_map():
-    model, _, history = fit(closeness)
-    np.testing.assert_allclose(model.a, TRUE, atol=2e-3)
-    assert [h["unroll"] for h in history] == [1, 1, 3, 3]
+    [found] = fit(closeness)
+    np.testing.assert_allclose(found.model.a, TRUE, atol=2e-3)
+    assert [h["stage"] for h in found.history] == [0, 0, 1, 1]
+    assert [h["updates"] for h in found.history] == [100, 200, 300, 400]
+    assert found.history[-1]["loss"] < found.history[0]["loss"]
 
 
 def test_same_key_same_bits():
-    one, other = fit(closeness)[0], fit(closeness)[0]
+    one, other = fit(closeness)[0].model, fit(closeness)[0].model
     assert np.array_equal(one.a, other.a)
-    assert not np.array_equal(one.a, fit(closeness, key=jax.random.key(4))[0].a)
+    assert not np.array_equal(one.a, fit(closeness, key=jax.random.key(4))[0].model.a)
+
+
+def test_seeds_are_trained_side_by_side():
+    found = fit(closeness, seeds=3)
+    assert len(found) == 3
+    for one in found:
+        np.testing.assert_allclose(one.model.a, TRUE, atol=2e-3)
+    assert not np.array_equal(found[0].model.a, found[1].model.a)
 
 
 def test_keeps_the_best_snapshot():
@@ -75,11 +88,98 @@ def test_keeps_the_best_snapshot():
         seen.append(model)
         return Verdict(1.0 / len(seen), 0.0, 0.0)
 
-    model, verdict, _ = fit(first_is_best)
-    assert model is seen[0]
-    assert verdict.valid_time == 1.0
+    [found] = fit(first_is_best)
+    assert np.array_equal(found.model.a, seen[0].a)
+    assert found.verdict.valid_time == 1.0
+
+
+def test_stops_when_nothing_gets_better():
+    [found] = fit(
+        lambda m: Verdict(0.0, 0.0, 0.0), recipe=Recipe(rate=0.03, patience=1), lengths=(1,), snapshots=5
+    )
+    assert len(found.history) == 2
+
+
+def test_a_killed_training_goes_on_with_the_same_bits(tmp_path):
+    whole = fit(closeness)[0]
+    calls = []
+
+    def killed(model):
+        calls.append(model)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return closeness(model)
+
+    with attended(Watch(), tmp_path):
+        with pytest.raises(KeyboardInterrupt):
+            fit(killed)
+        again = []
+        rest = fit(lambda m: again.append(m) or closeness(m))[0]
+    assert len(again) == 2, "the two parts that were done are not done again"
+    assert np.array_equal(rest.model.a, whole.model.a)
+    assert rest.history == whole.history
+
+
+def test_a_damaged_checkpoint_is_left_aside(tmp_path):
+    with attended(Watch(), tmp_path):
+        whole = fit(closeness)[0]
+        for path in tmp_path.iterdir():
+            path.write_bytes(path.read_bytes()[:100])
+        assert np.array_equal(fit(closeness)[0].model.a, whole.model.a)
+
+
+def test_limits_hold_during_training():
+    with attended(Watch(seconds=0.0)), pytest.raises(OutOfTime, match="training"):
+        fit(closeness)
+
+
+def test_progress_is_told():
+    told = []
+    with attended(Watch(report=lambda what, share: told.append((what, share)))):
+        fit(closeness)
+    assert [share for _, share in told] == [0.25, 0.5, 0.75, 1.0]
+    assert "loss" in told[0][0]
+
+
+def test_one_bad_minibatch_does_not_spoil_the_weights():
+    def loss(model, memory, data, rows, progress, key):
+        return jnp.sum((model.a - TRUE) ** 2) + jnp.where(rows[0] == 7, jnp.nan, 0.0) * jnp.sum(
+            model.a
+        ), memory
+
+    draw = lambda rng, shape: jnp.asarray(rng.integers(0, 8, (*shape, 1)))  # noqa: E731
+    start = Matrix(jnp.zeros((2, 2), jnp.float32))
+    [found] = fit_weights([start], [Stage(loss, draw, 400, 1)], None, closeness, Recipe(rate=0.05), key=KEY)
+    np.testing.assert_allclose(found.model.a, TRUE, atol=1e-2)
+
+
+def test_memory_is_carried():
+    def loss(model, memory, data, rows, progress, key):
+        return jnp.sum(model.a**2) * 0 + memory, memory + 1.0
+
+    draw = lambda rng, shape: jnp.zeros((*shape, 1))  # noqa: E731
+    start = Matrix(jnp.zeros((2, 2), jnp.float32))
+    [found] = fit_weights(
+        [start], [Stage(loss, draw, 10, 2)], None, closeness, memory=jnp.float32(0), key=KEY
+    )
+    assert [row["loss"] for row in found.history] == [2.0, 7.0]
+
+
+def test_schedules():
+    at = [float(rate_at("cosine", 2.0, 0.1, 0.0, p)) for p in (0.0, 1.0)]
+    np.testing.assert_allclose(at, [2.0, 0.2], rtol=1e-6)
+    at = [float(rate_at("exponential", 2.0, 0.01, 0.0, p)) for p in (0.0, 0.5, 1.0)]
+    np.testing.assert_allclose(at, [2.0, 0.2, 0.02], rtol=1e-5)
+    assert float(rate_at("constant", 2.0, 0.0, 0.2, 0.1)) == pytest.approx(1.0, rel=0.02)
 
 
 def test_too_short_trajectories_are_named():
-    with pytest.raises(BadData, match="at least 32"):
-        fit(closeness, phases=(Phase(30, 10, 1),))
+    with pytest.raises(BadData, match="at least 31"):
+        fit(closeness, lengths=(30,), updates=10, snapshots=1)
+
+
+def test_wrong_recipes_are_named():
+    with pytest.raises(BadSpec, match="adam, radam"):
+        fit(closeness, recipe=Recipe(optimiser="sgd"))
+    with pytest.raises(BadSpec, match="as many updates"):
+        fit(closeness, updates=1, snapshots=2)

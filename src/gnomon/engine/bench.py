@@ -4,6 +4,7 @@ A node's recipe holds everything that decides its numbers; its identity is the r
 docs/design/spine.md for the cast (truth, floor, null, subject) and their streams of starts.
 """
 
+import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from gnomon.adapters.jax_runner import SimulatorRunner, WorldRunner, make_starts
 from gnomon.core import persist
+from gnomon.core.attendance import attended
 from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner, Data, Fit
 from gnomon.core.runner import AbstractRunner, Starts, key_of, lagged_errors
 from gnomon.core.runs import Observed, Runs, Unsupported
@@ -146,7 +148,11 @@ class Bench:
             prior = None
             if learner.needs_prior:
                 prior = build("worlds", case.world.kind, case.world.args | world.card.imperfect)
-            return learner.fit(self.data(case), prior=prior, key=key_of(seed_of("fit", case.seed)))
+            half_done = self.store.root / "training" / identity("fit", recipe)
+            with attended(self.watch, half_done):
+                fit = learner.fit(self.data(case), prior=prior, key=key_of(seed_of("fit", case.seed)))
+            shutil.rmtree(half_done, ignore_errors=True)
+            return fit
 
         def pack(fit: Fit) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             structure, arrays = persist.dump(fit.simulator)

@@ -4,9 +4,9 @@ It predicts increments (He et al. 2016, doi 10.1109/CVPR.2016.90) and is trained
 steps, which is what keeps learned simulators stable (Brandstetter et al. 2022, arXiv 2202.03376).
 """
 
+import dataclasses
 import functools
-import time as clock
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -22,10 +22,11 @@ from gnomon.numerics.patches import Patches, patches_of
 from gnomon.numerics.ridge import ridge_path
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
-from gnomon.training.free_run import Verdict, free_run_verdict, validation_starts
+from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Chosen, Setting, draw_settings, search
-from gnomon.training.trainer import Phase, Rates, Sequences, train
+from gnomon.training.search import Setting
+from gnomon.training.trainer import Recipe, Stage
+from gnomon.training.windows import Sequences, Unrolled, cast, sequences_of, unrolled_stage
 
 ACTIVATIONS = ("gelu", "silu", "tanh")
 
@@ -106,7 +107,7 @@ class Residual(AbstractLearner):
         activation: one of gelu, silu, tanh.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 3
@@ -121,15 +122,14 @@ class Residual(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        began = clock.perf_counter()
         self._check()
-        start_key, draw_key, train_key, judge_key = jax.random.split(key, 4)
+        start_key, fit_key = jax.random.split(key)
         patches = patches_of(data)
-        coarse = _single(patches)
-        sequences = _sequences(coarse, {k: v[data.train] for k, v in data.obs.items()}, data)
+        coarse = cast(patches, jnp.float32)
+        sequences = sequences_of(coarse, data)
         spread = np.maximum(np.diff(np.asarray(sequences.z, float), axis=1).std((0, 1, 2)), 1e-12)
-        network = self._start(coarse, sequences, spread, key=start_key)
-        starts = validation_starts(data, self.delays, reserve=self.delays, starts=16, steps=200)
+        spread32 = jnp.asarray(spread, jnp.float32)
+        linear = self._linear(coarse, sequences, spread, key=start_key)
         dtype = patches.mean.dtype
 
         def simulator_of(network: Network) -> ResidualSimulator:
@@ -137,35 +137,25 @@ class Residual(AbstractLearner):
                 card=learned_card("residual", data, context=self.delays),
                 patches=patches,
                 spread=jnp.asarray(spread, dtype),
-                network=_cast(network, dtype),
+                network=cast(network, dtype),
             )
 
-        def judge(simulator: AbstractSimulator) -> Verdict:
-            return free_run_verdict(simulator, starts, data, key=judge_key)
-
-        spread32 = jnp.asarray(spread, jnp.float32)
-        predict = _Predict(coarse, spread32)
-        histories: dict[str, Any] = {}
-
-        def fit_one(setting: Setting) -> ResidualSimulator:
-            best, _, history = train(
-                network,
-                predict,
-                sequences,
-                self._phases(),
-                Rates(*(jnp.float32(setting[k]) for k in ("rate", "noise", "decay"))),
-                lambda n: judge(simulator_of(n)),
-                delays=self.delays,
-                batch=max(8, self.batch // patches.sites),
-                spread=spread32,
-                key=train_key,
+        def trainable(setting: Setting) -> Trainable:
+            loss = Unrolled(
+                _Predict(coarse, spread32), spread32, jnp.float32(setting["noise"]), self.delays, 1
             )
-            histories[str(len(histories))] = history
-            return simulator_of(best)
+            return Trainable(
+                make=lambda key: self._start(coarse, linear, key=key),
+                stages=self._stages(loss, sequences, patches.sites),
+                data=sequences,
+                recipe=Recipe(rate=setting["rate"], decay=1e-5),
+                simulator=simulator_of,
+            )
 
-        chosen = self._search(fit_one, judge, draw_key)
-        log = {**chosen.log, "snapshots": histories, "seconds": clock.perf_counter() - began}
-        return Fit(chosen.simulator, log)
+        space = {"noise": (0.003, 0.0), "rate": (1e-2, 2e-2, 5e-3)}
+        return fit_networks(
+            data, trainable, space, name="residual", budget=self.budget, context=self.delays, key=fit_key
+        )
 
     def _check(self) -> None:
         if self.activation not in ACTIVATIONS:
@@ -180,34 +170,26 @@ class Residual(AbstractLearner):
                 "residual: width, depth, delays, updates, batch and unroll must be at least 1, radius 0"
             )
 
-    def _phases(self) -> tuple[Phase, ...]:
-        one = max(1, self.updates // 2)
+    def _stages(self, one: Unrolled, data: Sequences, sites: int) -> tuple[Stage, ...]:
+        half, batch = max(1, self.updates // 2), max(8, self.batch // sites)
+        rest = max(1, self.updates - half)
+        many = dataclasses.replace(one, steps=self.unroll)
         return (
-            Phase(1, one, 1),
-            Phase(self.unroll, max(1, self.updates - one), min(3, max(1, self.updates // 4))),
+            unrolled_stage(one, data, updates=half, snapshots=1, batch=batch),
+            unrolled_stage(
+                many, data, updates=rest, snapshots=min(3, max(1, self.updates // 4), rest), batch=batch
+            ),
         )
 
-    def _search(self, fit_one: Any, judge: Any, key: PRNGKeyArray) -> Chosen:
-        space = {"rate": (1e-2, 2e-2, 5e-3), "noise": (0.003, 0.0), "decay": (1e-5,)}
-        structures = [
-            dict(rate=r, noise=n, decay=d)
-            for n in space["noise"]
-            for r in space["rate"]
-            for d in space["decay"]
-        ]
-        settings = draw_settings(structures, {}, self.budget, key=key)
-        return search(
-            settings, fit_one, judge, space={k: list(v) for k, v in space.items()}, budget=self.budget
-        )
+    def _linear(self, patches: Patches, data: Sequences, spread: np.ndarray, *, key: PRNGKeyArray) -> Layer:
+        return _linear(patches, data, self.radius if patches.shape else 0, self.delays, spread, key=key)
 
-    def _start(self, patches: Patches, data: Sequences, spread: np.ndarray, *, key: PRNGKeyArray) -> Network:
+    def _start(self, patches: Patches, linear: Layer, *, key: PRNGKeyArray) -> Network:
         """Random layers; the linear part from ridge regression; a silent output layer."""
-        radius = self.radius if patches.shape else 0
-        linear = _linear(patches, data, radius, self.delays, spread, key=key)
         inputs, near = linear.weights.shape[0], patches.width(1) // patches.channels if patches.shape else 1
         keys = jax.random.split(key, self.depth)
         return Network(
-            radius=radius,
+            radius=self.radius if patches.shape else 0,
             activation=self.activation,
             linear=linear,
             first=_layer(inputs, self.width, key=keys[0]),
@@ -268,22 +250,3 @@ def _linear(
 @eqx.filter_jit
 def _inputs(patches: Patches, radius: int, spread: Array, windows: Array, forced: Array) -> Array:
     return jax.vmap(functools.partial(network_input, patches, radius, spread))(windows, forced)
-
-
-@eqx.filter_jit
-def _standardised(patches: Patches, obs: Obs, knobs: dict[str, Array]) -> Sequences:
-    return Sequences(patches.encode(obs), jax.vmap(jax.vmap(patches.forced))(knobs))
-
-
-def _sequences(patches: Patches, obs: dict[str, np.ndarray], data: Data) -> Sequences:
-    single = {k: jnp.asarray(v, jnp.float32) for k, v in obs.items()}
-    knobs = {k: jnp.asarray(v[data.train], jnp.float32) for k, v in data.forcing.items()}
-    return _standardised(patches, single, knobs)
-
-
-def _single(patches: Patches) -> Patches:
-    return _cast(patches, jnp.float32)
-
-
-def _cast(module: Any, dtype: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, module)

@@ -112,10 +112,10 @@ def ring_shape(card: WorldCard) -> tuple[int, ...]:
     return ()
 
 
-def patches_of(data: Data) -> Patches:
-    """Patches standardised by the training trajectories."""
+def patches_of(data: Data, *, whole: bool = False) -> Patches:
+    """Patches standardised by the training trajectories; `whole` makes one site of every world."""
     card = data.card
-    packing, shape = packing_of(card), ring_shape(card)
+    packing, shape = packing_of(card), () if whole else ring_shape(card)
     sites = int(np.prod(shape)) if shape else 1
     if packing.size // sites > MOST_CHANNELS:
         raise BadModel(

@@ -1,9 +1,15 @@
-"""The one trainer: Adam on minibatches of short unrolled runs, one compilation, the best validation snapshot kept.
+"""The one trainer: minibatches in compiled parts, the best snapshot by free run kept, many seeds at once.
 
-Single precision throughout: the observation error of the data is far above it, and it halves the cost.
+A learner brings a loss, a way to draw minibatches and a judge; everything else is here: optimiser, schedule, clipping,
+early stopping, progress, and a checkpoint after every part, so that a killed run goes on where it was. The
+same key gives the same bits, interrupted or not.
+
+Single precision unless the model's arrays are double: the observation error of most data is far above it, and it
+halves the cost.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -11,168 +17,261 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
-from gnomon.spec.errors import BadData
+from gnomon.core.attendance import attendance
+from gnomon.spec.errors import BadData, BadSpec
+from gnomon.training.checkpoint import load_checkpoint, save_checkpoint
 from gnomon.training.free_run import Verdict
 
+OPTIMISERS = {"adam": optax.scale_by_adam, "radam": optax.scale_by_radam}
+SCHEDULES = ("cosine", "exponential", "constant")
+CURVE = 25  # points of the loss curve that a part leaves in the log
 
-class Sequences(NamedTuple):
-    """Training trajectories in single precision, standardised.
+
+class Recipe(NamedTuple):
+    """How weights are found.
 
     Attributes:
-        z: [trajectory, time, site, channel].
-        forced: [trajectory, time, site, input] knobs at every site.
+        rate: learning rate at its highest.
+        final: the rate at the end, as a share of the highest.
+        schedule: one of SCHEDULES, over all stages together.
+        warm_up: share of the updates over which the rate rises to its highest.
+        optimiser: one of OPTIMISERS.
+        clip: largest norm of a gradient; longer ones are shortened.
+        decay: decoupled weight decay per unit of learning rate.
+        patience: snapshots without a better verdict after which training stops; 0 never stops early.
+        half: the loss is computed in bfloat16, the weights are kept as they are: for accelerators.
     """
 
-    z: Float[Array, "trajectory time site channel"]
-    forced: Float[Array, "trajectory time site input"]
+    rate: float = 1e-3
+    final: float = 0.0
+    schedule: str = "cosine"
+    warm_up: float = 0.0
+    optimiser: str = "adam"
+    clip: float = 1.0
+    decay: float = 0.0
+    patience: int = 0
+    half: bool = False
 
 
-class Phase(NamedTuple):
-    """One part of the training.
+class Stage(NamedTuple):
+    """One part of the training; a curriculum is several.
 
     Attributes:
-        unroll: steps run freely from each sampled window.
+        loss: (model, memory, data, rows, progress, key) -> (value, memory). `rows` is one minibatch as drawn,
+            `progress` goes from 0 to 1 over all stages, `memory` is what the loss carries from update to update.
+        draw: (generator, shape) -> a tree of arrays whose leading axes are `shape`: indices of minibatches.
         updates: of the weights.
-        snapshots: how often validation is asked.
+        snapshots: how often the judge is asked.
     """
 
-    unroll: int
+    loss: Callable[[Any, Any, Any, Any, Array, PRNGKeyArray], tuple[Array, Any]]
+    draw: Callable[[np.random.Generator, tuple[int, ...]], Any]
     updates: int
     snapshots: int
 
 
-class Rates(NamedTuple):
-    """Numbers that may change from setting to setting without a new compilation.
+class Trained(NamedTuple):
+    """What training gave, for one seed.
 
     Attributes:
-        peak: learning rate at the start; a cosine takes it to nearly 0 over all phases.
-        noise: standard deviation of the noise added to the input window, in standardised units. The inputs already
-            carry observation error; more of it teaches the network to pull back towards the attractor.
-        decay: decoupled weight decay per unit of learning rate.
+        model: the snapshot with the best verdict.
+        verdict: of that snapshot.
+        history: a row a snapshot: stage, updates so far, mean loss, largest gradient norm, loss curve, verdict.
     """
 
-    peak: Array
-    noise: Array
-    decay: Array
+    model: Any
+    verdict: Verdict
+    history: list[dict[str, Any]]
 
 
 class _Carry(NamedTuple):
-    model: Any
+    weights: Any
     moments: Any
+    memory: Any
     done: Array
 
 
-_adam = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam())
+class _Rates(NamedTuple):
+    peak: Array
+    final: Array
+    warm_up: Array
+    clip: Array
+    decay: Array
 
 
-def train(
-    model: Any,
-    predict: Callable[[Any, Array, Array], Array],
-    data: Sequences,
-    phases: tuple[Phase, ...],
-    rates: Rates,
+def fit_weights(
+    models: Sequence[Any],
+    stages: Sequence[Stage],
+    data: Any,
     judge: Callable[[Any], Verdict],
+    recipe: Recipe = Recipe(),  # noqa: B008
     *,
-    delays: int,
-    batch: int,
-    spread: Array,
+    memory: Any = (),
+    name: str = "training",
     key: PRNGKeyArray,
-) -> tuple[Any, Verdict, list[dict[str, float]]]:
-    """Train and return the snapshot with the best verdict, that verdict, and the history of snapshots.
+) -> list[Trained]:
+    """Train models of one structure side by side, each with minibatches and noise of its own.
 
     Args:
-        model: arrays in single precision.
-        predict: (model, window [delay, site, channel], forced [site, input]) -> increment [site, channel].
-        data: training trajectories.
-        phases: one after the other; usually one step, then unrolled.
-        rates: of this setting.
-        judge: free-run validation of a snapshot.
-        delays: length of the window.
-        batch: windows in a minibatch.
-        spread: of one-step increments; errors are divided by it.
-        key: for minibatches and noise.
+        models: one a seed; they differ in their arrays only.
+        stages: one after the other.
+        data: handed to the loss as it is.
+        judge: free-run validation of a model.
+        recipe: optimiser, rates, patience.
+        memory: what the loss carries at the start.
+        name: told to whoever watches, and the name of the checkpoint; unique within one fit.
+        key: for minibatches and whatever the loss draws.
     """
-    total = sum(p.updates for p in phases)
-    carry = _Carry(model, _adam.init(eqx.filter(model, eqx.is_inexact_array)), jnp.zeros((), jnp.int32))
-    best: tuple[Verdict, Any] | None = None
-    history = []
-    for number, phase in enumerate(phases):
-        for part in range(phase.snapshots):
-            stream = jax.random.fold_in(jax.random.fold_in(key, number), part)
-            where = _draw(data, delays, phase.unroll, phase.updates // phase.snapshots, batch, key=stream)
-            carry, losses = _part(
-                carry, predict, data, where, rates, total, spread, delays, phase.unroll, stream
-            )
-            verdict = judge(carry.model)
-            history.append({"unroll": phase.unroll, "loss": float(jnp.mean(losses)), **verdict.plain()})
-            if best is None or verdict.rank < best[0].rank:
-                best = (verdict, carry.model)
-    if best is None:
-        raise BadData("training needs at least one phase with one snapshot")
-    return best[1], best[0], history
-
-
-def _draw(data: Sequences, delays: int, unroll: int, updates: int, batch: int, *, key: PRNGKeyArray) -> Array:
-    """[update, batch, 2] trajectory and present moment of every window."""
-    trajectories, length = data.z.shape[:2]
-    last = length - unroll - 1
-    if last < delays - 1:
-        raise BadData(
-            f"trajectories need at least {delays + unroll + 1} observations to unroll, got {length}"
-        )
-    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
-    shape = (max(1, updates), batch)
-    return jnp.asarray(
-        np.stack([rng.integers(0, trajectories, shape), rng.integers(delays - 1, last + 1, shape)], axis=-1),
-        jnp.int32,
+    _check(models, stages, recipe)
+    static = eqx.partition(models[0], eqx.is_inexact_array)[1]
+    carry = _start(models, recipe, memory)
+    total = sum(s.updates for s in stages)
+    rates = _Rates(
+        *(jnp.float32(x) for x in (recipe.rate, recipe.final, recipe.warm_up, recipe.clip, recipe.decay))
     )
+    numbers = _key_numbers(key)
+    best: list[Any] = [eqx.filter(m, eqx.is_inexact_array) for m in models]
+    histories: list[list[dict[str, Any]]] = [[] for _ in models]
+    watch, folder = attendance()
+    # Whatever decides the bits is in the name of the place, or a checkpoint of another training might be taken up.
+    identity = f"{name} {recipe} {[(s.updates, s.snapshots) for s in stages]} {numbers} {len(models)}"
+    begun, (carry, best), histories = load_checkpoint(folder, identity, (carry, best), histories)
+    parts = [(n, p) for n, s in enumerate(stages) for p in range(s.snapshots)]
+    for at in range(begun, len(parts)):
+        number, part = parts[at]
+        stage = stages[number]
+        updates = _share(stage.updates, stage.snapshots, part)
+        rows = stage.draw(np.random.default_rng([*numbers, number, part]), (updates, len(models)))
+        stream = jax.random.fold_in(jax.random.fold_in(key, number), part)
+        kind = (recipe.optimiser, recipe.schedule, recipe.half)
+        carry, losses, norms = _part(carry, static, stage.loss, data, rows, rates, total, kind, stream)
+        losses, norms = np.asarray(losses), np.asarray(norms)
+        for i, history in enumerate(histories):
+            weights = jax.tree.map(lambda leaf, i=i: leaf[i], carry.weights)
+            verdict = judge(eqx.combine(weights, static))
+            if not history or verdict.rank < min(_verdict(row).rank for row in history):
+                best[i] = weights
+            history.append(_row(number, int(carry.done), losses[:, i], norms[:, i], verdict))
+        save_checkpoint(folder, identity, at + 1, (carry, best), histories)
+        watch.check(f"{name}: loss {losses[-1].mean():.3g}", (at + 1) / len(parts))
+        if recipe.patience and all(_stale(h) >= recipe.patience for h in histories):
+            break
+    return [
+        Trained(eqx.combine(b, static), min((_verdict(r) for r in h), key=lambda v: v.rank), h)
+        for b, h in zip(best, histories, strict=True)
+    ]
+
+
+def _check(models: Sequence[Any], stages: Sequence[Stage], recipe: Recipe) -> None:
+    if not models or not stages or any(s.snapshots < 1 for s in stages):
+        raise BadData("training needs at least one model and one stage with one snapshot")
+    if any(s.updates < s.snapshots for s in stages):
+        raise BadSpec("a stage of training needs at least as many updates as snapshots")
+    if recipe.optimiser not in OPTIMISERS or recipe.schedule not in SCHEDULES:
+        raise BadSpec(
+            f"a recipe takes an optimiser of {', '.join(OPTIMISERS)} and a schedule of {', '.join(SCHEDULES)}, "
+            f"got {recipe.optimiser!r} and {recipe.schedule!r}"
+        )
+
+
+def _start(models: Sequence[Any], recipe: Recipe, memory: Any) -> _Carry:
+    weights = [eqx.filter(m, eqx.is_inexact_array) for m in models]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *weights)
+    moments = jax.vmap(OPTIMISERS[recipe.optimiser]().init)(stacked)
+    kept = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (len(models), *jnp.shape(leaf))) + 0, memory)
+    return _Carry(stacked, moments, kept, jnp.zeros((), jnp.int32))
+
+
+def _share(updates: int, snapshots: int, part: int) -> int:
+    return updates * (part + 1) // snapshots - updates * part // snapshots
+
+
+def _key_numbers(key: PRNGKeyArray) -> list[int]:
+    return np.asarray(jax.random.key_data(key)).ravel().tolist()
+
+
+def _row(stage: int, done: int, losses: np.ndarray, norms: np.ndarray, verdict: Verdict) -> dict[str, Any]:
+    pieces = np.array_split(losses, min(CURVE, len(losses)))
+    finite = norms[np.isfinite(norms)]
+    return {
+        "stage": stage,
+        "updates": done,
+        "loss": _plain(losses.mean()),
+        "curve": [_plain(p.mean()) for p in pieces],
+        "gradient": _plain(finite.max() if len(finite) else np.inf),
+        **verdict.plain(),
+    }
+
+
+def _plain(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _verdict(row: dict[str, Any]) -> Verdict:
+    return Verdict(row["valid_time"], row["nrmse"], row["diverged"])
+
+
+def _stale(history: list[dict[str, Any]]) -> int:
+    ranks = [_verdict(row).rank for row in history]
+    return len(ranks) - 1 - ranks.index(min(ranks))
 
 
 @eqx.filter_jit
 def _part(
     carry: _Carry,
-    predict: Callable[[Any, Array, Array], Array],
-    data: Sequences,
-    where: Array,
-    rates: Rates,
+    static: Any,
+    loss: Any,
+    data: Any,
+    rows: Any,
+    rates: _Rates,
     total: int,
-    spread: Array,
-    delays: int,
-    unroll: int,
+    kind: tuple[str, str, bool],
     key: PRNGKeyArray,
-) -> tuple[_Carry, Array]:
-    """A scan over minibatches."""
-    dynamic, static = eqx.partition(carry.model, eqx.is_inexact_array)
+) -> tuple[_Carry, Array, Array]:
+    """A scan over minibatches; losses and norms of gradients are [update, seed]."""
+    optimiser, schedule, half = kind
+    rule = OPTIMISERS[optimiser]()
 
-    def one(model: Any, at: Array, key: PRNGKeyArray) -> Array:
-        moments = at[1] + jnp.arange(1 - delays, unroll + 1)
-        z, forced = data.z[at[0], moments], data.forced[at[0], moments]
-        window = z[:delays] + rates.noise * jax.random.normal(key, z[:delays].shape, z.dtype)
+    def cost(weights: Any, memory: Any, rows: Any, progress: Array, key: PRNGKeyArray) -> tuple[Array, Any]:
+        narrow = jax.tree.map(lambda w: w.astype(jnp.bfloat16), weights) if half else weights
+        value, memory = loss(eqx.combine(narrow, static), memory, data, rows, progress, key)
+        return value.astype(jnp.float32) if half else value, memory
 
-        def step(window, n):
-            increment = predict(model, window, forced[delays - 1 + n])
-            new = window[-1] + increment
-            return jnp.concatenate([window[1:], new[None]]), jnp.mean(((new - z[delays + n]) / spread) ** 2)
-
-        _, errors = jax.lax.scan(step, window, jnp.arange(unroll))
-        # bounded growth: each lead counts the same once its error is of the size of an increment
-        return jnp.mean(errors / (1.0 + jax.lax.stop_gradient(errors)))
-
-    def loss(dynamic: Any, rows: Array, key: PRNGKeyArray) -> Array:
-        model = eqx.combine(dynamic, static)
-        return jnp.mean(
-            jax.vmap(one, in_axes=(None, 0, 0))(model, rows, jax.random.split(key, rows.shape[0]))
+    def one(weights: Any, moments: Any, memory: Any, rows: Any, done: Array, key: PRNGKeyArray) -> Any:
+        progress = done / total
+        (value, memory), slope = jax.value_and_grad(cost, has_aux=True)(weights, memory, rows, progress, key)
+        norm = optax.tree.norm(slope)
+        # One minibatch that blows up must not spoil the weights for ever.
+        shrink = jnp.where(jnp.isfinite(norm), jnp.minimum(1.0, rates.clip / jnp.maximum(norm, 1e-30)), 0.0)
+        slope = jax.tree.map(lambda g: jnp.where(shrink > 0, g, 0.0) * shrink, slope)
+        direction, moments = rule.update(slope, moments)
+        rate = rate_at(schedule, rates.peak, rates.final, rates.warm_up, progress)
+        weights = jax.tree.map(
+            lambda w, d: w - (rate * (d + rates.decay * w)).astype(w.dtype), weights, direction
         )
+        return (weights, moments, memory), (value, norm)
 
-    def update(state, rows):
-        dynamic, moments, done = state
-        value, slope = jax.value_and_grad(loss)(dynamic, rows, jax.random.fold_in(key, done))
-        direction, moments = _adam.update(slope, moments)
-        rate = rates.peak * (0.5 + 0.5 * jnp.cos(jnp.pi * done / total)).astype(jnp.float32)
-        dynamic = jax.tree.map(lambda p, d: p - rate * (d + rates.decay * p), dynamic, direction)
-        return (dynamic, moments, done + 1), value
+    def update(carry: _Carry, rows: Any) -> Any:
+        seeds = jax.tree.leaves(carry.weights)[0].shape[0]
+        keys = jax.random.split(jax.random.fold_in(key, carry.done), seeds)
+        (weights, moments, memory), told = jax.vmap(one, in_axes=(0, 0, 0, 0, None, 0))(
+            carry.weights, carry.moments, carry.memory, rows, carry.done, keys
+        )
+        return _Carry(weights, moments, memory, carry.done + 1), told
 
-    (dynamic, moments, done), losses = jax.lax.scan(update, (dynamic, carry.moments, carry.done), where)
-    return _Carry(eqx.combine(dynamic, static), moments, done), losses
+    carry, (losses, norms) = jax.lax.scan(update, carry, rows)
+    return carry, losses, norms
+
+
+def rate_at(schedule: str, peak: Array, final: Array, warm_up: Array, progress: Array) -> Array:
+    """The learning rate at a share of the training."""
+    rising = jnp.minimum(1.0, (progress + 1e-3) / jnp.maximum(warm_up, 1e-3)) if schedule else 1.0
+    if schedule == "cosine":
+        shape = final + (1.0 - final) * (0.5 + 0.5 * jnp.cos(jnp.pi * progress))
+    elif schedule == "exponential":
+        shape = jnp.maximum(final, 1e-6) ** progress
+    else:
+        shape = jnp.ones(())
+    return peak * jnp.where(warm_up > 0, rising, 1.0) * shape
