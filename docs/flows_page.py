@@ -22,6 +22,7 @@ from gnomon.spec.catalogue import systems
 from gnomon.spec.registry import build, load
 from gnomon.worlds.flow.record import Record, records
 from validation.catalogue.dysts import DIFFERENT, REGIME
+from validation.catalogue.exceptions import EXCEPTIONS
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "flows"
@@ -66,6 +67,14 @@ Equations that are ours on purpose:
 The same equation at other standard parameters (with those of dysts orbits are periodic, come to rest or
 escape): {regime}.
 
+## Checks that do not hold, and why
+
+Every system is held to self-checks whenever its facts are computed: the sum of its exponents is the divergence,
+one exponent of a flow is zero, an energy is kept, orbits settle, chaos lasts over the knob's range, published
+numbers are met. These are known to fail; any other failure stops the command.
+
+{exceptions}
+
 ## One by one
 
 {sections}
@@ -90,6 +99,9 @@ def main() -> None:
         differences="\n".join(worst),
         different="\n".join(f"* {system}: {why}" for system, why in DIFFERENT.items()),
         regime=", ".join(REGIME),
+        exceptions="\n".join(
+            f"* `{name}`, {check}: {why}" for name, checks in EXCEPTIONS.items() for check, why in checks.items()
+        ),
         sections="\n\n".join(_section(name, record) for name, record in known.items()),
     )  # fmt: skip
     (HERE / "flows.md").write_text(text, encoding="utf-8")

@@ -9,13 +9,14 @@ import msgspec
 
 from gnomon.spec.catalogue import systems
 from gnomon.worlds.flow.record import FILE, Record, records
+from validation.catalogue.exceptions import explained
 from validation.catalogue.literature import PREFIX, TABLE, literature_rows
 from validation.catalogue.system import Found, examine
 from validation.table import show
 
 
 def main() -> int:
-    """Print a table a system; the exit status counts the systems with a failing row or without a record."""
+    """Print a table a system; the exit status counts systems without a record or with a failure nobody explained."""
     parser = argparse.ArgumentParser(prog="python -m validation.catalogue", description=__doc__)
     parser.add_argument("system", nargs="*", help="names; all that the catalogue holds where none is given")
     parser.add_argument(
@@ -35,11 +36,13 @@ def main() -> int:
     if options.stored:
         return stored()
     names = [n for n in (options.system or known) if not (options.missing and n in records())]
-    failed, quoted, began = [], [], time.perf_counter()
+    failed, quoted, known_to_fail, began = [], [], [], time.perf_counter()
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(options.workers, len(names) or 1), maxtasksperchild=12) as pool:
         for done, found in enumerate(pool.imap_unordered(examine, names), 1):
-            bad = [row for row in found.rows if not row.passed]
+            missed = [row for row in found.rows if not row.passed]
+            bad = [row for row in missed if not explained(found.name, row)]
+            known_to_fail += [f"{found.name}: {row.quantity}" for row in missed if row not in bad]
             quoted += [row.passed for row in found.rows if row.quantity.startswith(PREFIX)]
             if found.record is None or bad:
                 failed.append(found.name)
@@ -54,6 +57,8 @@ def main() -> int:
     print(
         f"{len(names) - len(failed)} of {len(names)} systems hold; not: {', '.join(sorted(failed)) or 'none'}"
     )
+    if known_to_fail:
+        print(f"known not to hold (validation/catalogue/exceptions.py): {'; '.join(sorted(known_to_fail))}")
     return min(len(failed), 100)
 
 

@@ -83,27 +83,30 @@ class Runner:
         carry, _ = jax.lax.scan(save, (state, state + kick), None, length=max(1, steps // 10))
         return jax.lax.scan(save, carry, None, length=steps)[1]
 
-    def _flow(self, parameters: dict[str, Any]) -> tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]:
-        """One inner step, and the growth of a small volume in it."""
+    def _flow(self, parameters: dict[str, Any]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+        """One inner step, and the growth of a small volume in it: the divergence, integrated by the same scheme."""
         if self.scheme == "rule":
 
             def rule(u: Any) -> Any:
                 return jnp.stack(jnp.broadcast_arrays(*self.world.rule(u, parameters))) + 0.0
 
-            return rule, lambda u, moved: jnp.linalg.slogdet(jax.jacfwd(rule)(u))[1]
+            return rule, lambda u: jnp.linalg.slogdet(jax.jacfwd(rule)(u))[1]
 
         def f(u: Any) -> Any:
             return jnp.stack(jnp.broadcast_arrays(*self.world.rhs(u, parameters)))
 
         scheme, h = SCHEMES[self.scheme], self.dt / self.substeps
 
-        def inner(u: Any) -> Any:
-            return scheme(lambda y, _: f(y), u, lambda t: {"t": t + 0.0}, time=0.0, dt=h, substeps=1)
+        def step(g: Callable[[Any], Any], u: Any) -> Any:
+            return scheme(lambda y, _: g(y), u, lambda t: {"t": t + 0.0}, time=0.0, dt=h, substeps=1)
 
-        def volume(u: Any, moved: Any) -> Any:
-            return 0.5 * h * (jnp.trace(jax.jacfwd(f)(u)) + jnp.trace(jax.jacfwd(f)(moved)))
+        def with_volume(y: Any) -> Any:
+            return jnp.append(f(y[:-1]), jnp.trace(jax.jacfwd(f)(y[:-1])))
 
-        return inner, volume
+        def volume(u: Any) -> Any:
+            return step(with_volume, jnp.append(u, 0.0))[-1]
+
+        return lambda u: step(f, u), volume
 
     def _carried(self, state: Any, parameters: dict[str, Any], steps: int) -> Any:
         inner = self._flow(parameters)[0]
@@ -117,13 +120,15 @@ class Runner:
         inner, volume = self._flow(parameters)
 
         def substep(_: Any, carry: Any) -> Any:
-            u, vectors, total = carry
+            u, vectors, total, grown = carry
             moved, pushed = jax.vmap(lambda v: jax.jvp(inner, (u,), (v,)), out_axes=(None, 0))(vectors)
-            return moved, pushed, total + volume(u, moved)
+            # After every inner step: within one dt a burst can shear a frame beyond what double precision resolves.
+            pushed, more = orthonormal(pushed)
+            return moved, pushed, total + volume(u), grown + more
 
         def save(carry: Any, _: None) -> Any:
-            u, vectors, total = jax.lax.fori_loop(0, self.substeps, substep, carry)
-            vectors, grown = orthonormal(vectors)
+            begin = (*carry, jnp.zeros(self.vectors))
+            u, vectors, total, grown = jax.lax.fori_loop(0, self.substeps, substep, begin)
             u = self.world.wrapped(u)
             return (u, vectors, total), (u, grown)
 

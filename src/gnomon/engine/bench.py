@@ -365,6 +365,9 @@ def data_experiment(case: Case, card: Any) -> Experiment:
     """
     steps = case.data.steps
     end = steps * card.dt
+    units = case.data.trajectories + case.data.validation
+    if case.data.knobs == "default":
+        return Experiment(label="data", units=units, steps=steps)
     drives = []
     for number, knob in enumerate(card.knobs):
         rows = []
@@ -376,5 +379,4 @@ def data_experiment(case: Case, card: Any) -> Experiment:
                 there = knob.low + knob.high - value if slow else value
                 rows.append((float(value), float(there)))
         drives.append(Drive(knob=knob.name, times=(0.0, float(end)), values=tuple(rows)))
-    units = case.data.trajectories + case.data.validation
     return Experiment(label="data", drives=tuple(drives), units=units, steps=steps)

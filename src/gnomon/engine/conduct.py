@@ -97,6 +97,7 @@ def _case(bench: Bench, case: Case) -> tuple[str, str]:
         when=box.get("when"),
         scores=scores,
         learned=box.get("learned", {}),
+        fates=box.get("fates", {}),
         cost={"seconds": time.perf_counter() - began, "peak_memory_mb": peak_mb()},
         provenance={
             **provenance(),
@@ -140,6 +141,7 @@ def _scored(bench: Bench, case: Case) -> dict[str, Any]:
         "scores": tuple(scores),
         "details": Details(curves=curves, unit_values=unit_values),
         "learned": log,
+        "fates": {} if is_null else fates(stage),
         "when": when,
         "lost": lost,
         "total": total,

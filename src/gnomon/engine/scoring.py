@@ -16,6 +16,7 @@ from gnomon.core.world import AbstractWorld
 from gnomon.engine.bench import Bench
 from gnomon.inference.bootstrap import estimate
 from gnomon.inference.fidelity import judge
+from gnomon.numerics.fates import count_fates
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.identity import canonical, seed_of
 from gnomon.spec.registry import build, load
@@ -112,6 +113,29 @@ class Stage:
         if role == "subject":
             return bench.subject(case, experiment)
         return bench.null(case, experiment, null, role)
+
+
+FREE = "free"  # the experiment whose runs should go on for ever
+POINTS = 16  # of one variable, for the fates of fields
+
+
+def fates(stage: AbstractStage) -> dict[str, dict[str, int]]:
+    """What became of the free runs of truth and subject; nothing where none were run, or on an atmosphere."""
+    if stage.card.rung == "sphere":
+        return {}
+    out = {}
+    for role in ("truth", "subject"):
+        runs = stage.evidence(role).runs.get(FREE)
+        if runs is None or isinstance(runs, Unsupported):
+            return {}
+        columns = []
+        for v in stage.card.variables:
+            if v.name in runs.obs:
+                x = np.asarray(runs.obs[v.name])[:, 0]
+                x = x.reshape(*x.shape[:2], -1)[:, :, :POINTS]
+                columns.append(x / v.scale)
+        out[role] = count_fates(np.concatenate(columns, axis=-1).astype(float))
+    return out
 
 
 def score(

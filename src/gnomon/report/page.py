@@ -75,6 +75,7 @@ def _context(store: Store, study: str, results: Sequence[Result], rule: Rule) ->
         "matrix": _matrix(games),
         "cost": sections.cost(results, table, judged),
         "learned": sections.learned(results, table),
+        "fates": sections.fates(results, table),
         "effects": sections.smallest_effects(table, judged),
         "power": curves,
         "power_figures": figures,

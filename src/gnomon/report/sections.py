@@ -10,6 +10,8 @@ from gnomon.report.words import number, plainly, quoted
 from gnomon.spec.results import Curve, Result, Series
 from gnomon.spec.study import CONTROLS
 
+FATES = ("lives", "rests", "periodic", "exploded")
+
 
 @dataclasses.dataclass(frozen=True)
 class Table:
@@ -69,9 +71,41 @@ def learned(results: Sequence[Result], table: Ladder) -> Table:
         # A brought model chose nothing here: what it declares stands in place of a choice.
         chose = plainly(log["chosen"]) if "chosen" in log else plainly(log)
         spent = [str(log["tried"]) if "tried" in log else "", plainly(log.get("seconds", ""))]
-        seen[place] = (*place, saw, chose, *spent)
-    heads = ("saw: (training + validation) × steps", "chose", "settings tried", "seconds to fit")
+        verdict = log.get("validation")
+        right = plainly(verdict.get("valid_time", "")) if isinstance(verdict, dict) else ""
+        seen[place] = (*place, saw, chose, spent[0], right, spent[1])
+    heads = (
+        "saw: (training + validation) × steps",
+        "chose",
+        "settings tried",
+        "valid time on validation (Lyapunov times)",
+        "seconds to fit",
+    )
     return Table(("learner", "world", *heads), tuple(seen.values()))
+
+
+def fates(results: Sequence[Result], table: Ladder) -> Table:
+    """What became of free runs: one row a learner and world, all seeds together, the truth's own beside it."""
+    named = Named(results)
+    counts: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+    for result in _in_order(results, table, named):
+        if not result.fates:
+            continue
+        own = counts.setdefault(
+            (named(result, "learner"), named(result, "world")), {"subject": {}, "truth": {}}
+        )
+        for role, found in result.fates.items():
+            for name, n in found.items():
+                own[role][name] = own[role].get(name, 0) + n
+    rows = []
+    for place, own in counts.items():
+        total = sum(own["subject"].values()) or 1
+        cells = [
+            f"{own['subject'].get(name, 0) / total:.0%}" if own["subject"].get(name) else "" for name in FATES
+        ]
+        truth = ", ".join(f"{n} {name}" for name, n in own["truth"].items())
+        rows.append((*place, str(total), *cells, truth))
+    return Table(("learner", "world", "free runs", *FATES, "truth"), tuple(rows))
 
 
 def smallest_effects(table: Ladder, judged: Sequence[str]) -> Table:

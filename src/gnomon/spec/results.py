@@ -186,6 +186,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         case: the case as plain data (see `spec.study.Case`), so that a result explains itself.
         when: for a diverged case, the model time of the first divergence.
         learned: what the fit chose (hyper-parameters, validation score, budget spent), as plain data.
+        fates: "subject" and "truth" -> how many free runs lived, came to rest, closed into a cycle or exploded.
         cost: seconds, memory; the only part that differs between two identical runs.
         details: checksum of the details file; None where there is none.
     """
@@ -198,6 +199,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     when: float | None = None
     scores: tuple[Score, ...] = ()
     learned: dict[str, Any] = {}
+    fates: dict[str, dict[str, int]] = {}
     cost: dict[str, float] = {}
     provenance: dict[str, str] = {}
     details: str | None = None

@@ -57,11 +57,14 @@ class DataPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         trajectories: for training; knob values spread over the declared range, steady and slowly varying.
         validation: further trajectories, for choosing hyper-parameters and nulls.
         steps: observations in each.
+        knobs: "range", or "default" for data at the default knobs only, as most publications have them; then responses
+            and shifts ask of a learner what it never saw.
     """
 
     trajectories: int = 24
     validation: int = 8
     steps: int = 500
+    knobs: Literal["range", "default"] = "range"
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -31,3 +31,10 @@ def facts_that_hold(
 ) -> tuple[Fact, ...]:
     """All facts for the standard arguments, none for a world with other ones: its numbers are not known."""
     return facts if all(given[name] == standard[name] for name in standard) else ()
+
+
+def checked_error(error: float) -> float:
+    """An observation error in standard deviations; 0 is a world seen exactly, whose twin is the truth itself."""
+    if not 0 <= error < 1:
+        raise BadSpec(f"error must lie between 0 and 1 standard deviations, got {error}")
+    return float(error)

@@ -15,6 +15,7 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.worlds.flow.declare import card_of, knob_of, merged, name_of, variables_of
 from gnomon.worlds.flow.record import Record
+from gnomon.worlds.known import checked_error
 
 
 class AbstractComponents(AbstractWorld[Array]):
@@ -51,8 +52,9 @@ class AbstractComponents(AbstractWorld[Array]):
         strange = [name for name in seen if name not in about.state]
         if strange:
             raise BadSpec(f"{system} has no component {strange[0]!r}; it has: {', '.join(about.state)}")
-        if not (0 < error < 1 and noise >= 0 and math.isfinite(noise)):
-            raise BadSpec("error must lie between 0 and 1 standard deviations, and noise may not be negative")
+        checked_error(error)
+        if not (noise >= 0 and math.isfinite(noise)):
+            raise BadSpec(f"{system}: noise may not be negative, got {noise}")
         self.parameters = {name: jnp.asarray(value) for name, value in given.items()}
         self.seen = tuple(name for name in about.state if not seen or name in seen)
         turned = knob_of(system, about, given, known, knob, low, high)

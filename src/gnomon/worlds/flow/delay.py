@@ -21,6 +21,7 @@ from gnomon.worlds.flow.declare import card_of, knob_of, known_of, merged, name_
 from gnomon.worlds.flow.delay_kernel import History, advance, smooth_history
 from gnomon.worlds.flow.delay_survey import survey
 from gnomon.worlds.flow.record import Record
+from gnomon.worlds.known import checked_error
 
 DELAY = "tau"  # the name of the delay among the parameters
 
@@ -103,8 +104,9 @@ class AbstractDelayFlow(AbstractWorld[History]):
             raise BadSpec(f"{system}: the delay {DELAY} is fixed when the world is made and cannot be turned")
         if given[DELAY] <= 0:
             raise BadSpec(f"{system}: the delay {DELAY} must be positive, got {given[DELAY]:g}")
-        if not (0 < error < 1 and noise >= 0 and math.isfinite(noise)):
-            raise BadSpec("error must lie between 0 and 1 standard deviations, and noise may not be negative")
+        checked_error(error)
+        if not (noise >= 0 and math.isfinite(noise)):
+            raise BadSpec(f"{system}: noise may not be negative, got {noise}")
         dt, self.substeps, self.nodes = _grid(system, given[DELAY], known, dt, substeps)
         self.parameters = {name: jnp.asarray(value) for name, value in given.items() if name != DELAY}
         turned = knob_of(system, about, given, known, knob, low, high)

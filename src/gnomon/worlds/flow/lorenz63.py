@@ -9,7 +9,7 @@ from gnomon.core.forcing import Forcing, Knobs
 from gnomon.core.world import AbstractWorld, Obs, Time
 from gnomon.numerics.integrators import rk4
 from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
-from gnomon.worlds.known import facts_that_hold, known_value, read_facts
+from gnomon.worlds.known import checked_error, facts_that_hold, known_value, read_facts
 
 STANDARD = {"sigma": 10.0, "beta": 8 / 3, "dt": 0.025, "substeps": 5}
 SCALE = {"x": 7.92, "y": 9.01, "z": 8.63}  # standard deviations at rho = 28; checked by validation/
@@ -36,7 +36,14 @@ class Lorenz63(AbstractWorld[Array]):
     beta: Float[Array, ""]
     substeps: int = eqx.field(static=True)
 
-    def __init__(self, sigma: float = 10.0, beta: float = 8 / 3, dt: float = 0.025, substeps: int = 5):
+    def __init__(
+        self,
+        sigma: float = 10.0,
+        beta: float = 8 / 3,
+        dt: float = 0.025,
+        substeps: int = 5,
+        error: float = 0.001,
+    ):
         """Make the world.
 
         Args:
@@ -44,11 +51,12 @@ class Lorenz63(AbstractWorld[Array]):
             beta: geometric factor of the roll.
             dt: time between two observations.
             substeps: Runge-Kutta steps in each `dt`.
+            error: of an observation, in standard deviations of what is observed.
         """
         self.sigma = jnp.asarray(float(sigma))
         self.beta = jnp.asarray(float(beta))
         self.substeps = substeps
-        self.card = _card(float(sigma), float(beta), float(dt), substeps)
+        self.card = _card(float(sigma), float(beta), float(dt), substeps, error)
 
     def init(self, *, key: PRNGKeyArray) -> Array:
         """Near the z axis: such states are thrown out along the unstable manifold of the origin, not into the eyes."""
@@ -72,7 +80,7 @@ class Lorenz63(AbstractWorld[Array]):
         return jnp.stack([obs["x"], obs["y"], obs["z"]]).astype(background.dtype)
 
 
-def _card(sigma: float, beta: float, dt: float, substeps: int) -> WorldCard:
+def _card(sigma: float, beta: float, dt: float, substeps: int, error: float) -> WorldCard:
     facts = read_facts(__file__)
     given = {"sigma": sigma, "beta": beta, "dt": dt, "substeps": substeps}
     meaning = {
@@ -87,7 +95,7 @@ def _card(sigma: float, beta: float, dt: float, substeps: int) -> WorldCard:
         dt=dt,
         time_units="1",
         variables=tuple(
-            Variable(name=name, units="1", scale=SCALE[name], obs_error=0.001 * SCALE[name])
+            Variable(name=name, units="1", scale=SCALE[name], obs_error=checked_error(error) * SCALE[name])
             for name in meaning
         ),
         knobs=(

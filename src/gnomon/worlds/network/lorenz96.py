@@ -10,7 +10,7 @@ from gnomon.core.world import AbstractWorld, Obs, Time
 from gnomon.numerics.integrators import rk4
 from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
 from gnomon.spec.errors import BadSpec
-from gnomon.worlds.known import facts_that_hold, known_value, read_facts
+from gnomon.worlds.known import checked_error, facts_that_hold, known_value, read_facts
 
 STANDARD = {"n": 40, "damping": 1.0, "dt": 0.05, "substeps": 5}
 SCALE = 3.64  # standard deviation of one site at F = 8; checked by validation/
@@ -35,7 +35,14 @@ class Lorenz96(AbstractWorld[Array]):
     n: int = eqx.field(static=True)
     substeps: int = eqx.field(static=True)
 
-    def __init__(self, n: int = 40, damping: float = 1.0, dt: float = 0.05, substeps: int = 5):
+    def __init__(
+        self,
+        n: int = 40,
+        damping: float = 1.0,
+        dt: float = 0.05,
+        substeps: int = 5,
+        error: float = 0.001,
+    ):
         """Make the world.
 
         Args:
@@ -43,13 +50,14 @@ class Lorenz96(AbstractWorld[Array]):
             damping: rate c of linear damping.
             dt: time between two observations.
             substeps: Runge-Kutta steps in each `dt`.
+            error: of an observation, in standard deviations of what is observed.
         """
         if n < 4:
             raise BadSpec(f"lorenz96 needs at least 4 sites (i-2, i-1, i and i+1 must differ), got n = {n}")
         self.n = n
         self.damping = jnp.asarray(float(damping))
         self.substeps = substeps
-        self.card = _card(n, float(damping), float(dt), substeps)
+        self.card = _card(n, float(damping), float(dt), substeps, error)
 
     def init(self, *, key: PRNGKeyArray) -> Array:
         """Noise about a state of about the right energy."""
@@ -76,7 +84,7 @@ class Lorenz96(AbstractWorld[Array]):
         return obs["x"].astype(background.dtype)
 
 
-def _card(n: int, damping: float, dt: float, substeps: int) -> WorldCard:
+def _card(n: int, damping: float, dt: float, substeps: int, error: float) -> WorldCard:
     facts = read_facts(__file__)
     given = {"n": n, "damping": damping, "dt": dt, "substeps": substeps}
     return WorldCard(
@@ -92,7 +100,7 @@ def _card(n: int, damping: float, dt: float, substeps: int) -> WorldCard:
                 shape=(n,),
                 dims=("x",),
                 scale=SCALE,
-                obs_error=0.001 * SCALE,
+                obs_error=checked_error(error) * SCALE,
                 homogeneous=True,
             ),
         ),
