@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-results flows flows-results catalogue power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-results flows flows-results horizons catalogue power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -24,6 +24,7 @@ help:
 	@echo "make atmosphere-results  runs it and writes docs/atmosphere-results.md"
 	@echo "make flows          every trial on every system of the catalogue (an hour or more; resumes)"
 	@echo "make flows-results  runs it and writes docs/flows-results.md"
+	@echo "make horizons       how long each learner is right, beside the twin, and writes docs/horizons.md (an hour; resumes)"
 	@echo "make catalogue      recomputes the facts of the catalogue and checks them (half an hour)"
 	@echo "make power          plants faults of known size and shows which are found"
 	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
@@ -49,6 +50,10 @@ flows: $(VENV)/.gnomon
 
 flows-results: flows
 	$(PY) -m docs.flows_results_page --store $(STORE)
+
+horizons: $(VENV)/.gnomon
+	$(GNOMON) run horizons --workers $(WORKERS) --store $(STORE)
+	$(PY) -m docs.horizons_page --store $(STORE)
 
 catalogue: $(VENV)/.test
 	$(PY) -m validation.catalogue --brief --workers $(WORKERS)

@@ -13,6 +13,7 @@ from gnomon.spec.registry import build, entries, load
 from gnomon.testing.learners import check_learner
 from tests.learners.training_data import make_data
 
+WINDOW = {"budget": 1, "width": 8, "updates": 8, "batch": 16, "unroll": 0, "depth": 1, "hidden": 2}
 SMALL = {
     "linear": {"budget": 3},
     "analogue": {"budget": 2, "entries": 200},
@@ -20,7 +21,39 @@ SMALL = {
     "echo_state": {"budget": 2, "units": 24, "local_units": 16, "warm_up": 10},
     "residual": {"budget": 1, "width": 8, "updates": 12, "batch": 64, "unroll": 2},
     "hybrid": {"budget": 2},
-}
+    "dmd": {"budget": 2},
+    "havok": {"budget": 2},
+    "resdmd": {"budget": 4, "centres": 40},
+    "sindy": {"budget": 1, "degree": 2, "resamples": 2, "assimilate_steps": 1, "refine": False},
+    "deep_ensemble": {"of": "linear", "of_args": '{"budget": 1}', "members": 2},
+    "calibrated": {
+        "of": "linear", "of_args": '{"budget": 1}', "members": 3, "starts": 4, "horizon": 0.5, "refine": 1,
+    },
+    "conformal": {"of": "linear", "of_args": '{"budget": 1}', "starts": 6, "horizon": 0.5},
+    "dropout_ensemble": {"budget": 1, "width": 8, "updates": 4, "batch": 32, "unroll": 2},
+    "shallow_plrnn": {"budget": 1, "hidden": 8, "updates": 12, "batch": 4, "snapshots": 2, "length": 12},
+    "almost_linear_rnn": {"budget": 1, "units": 6, "updates": 12, "batch": 4, "snapshots": 2, "length": 12},
+    "lstm": {"budget": 1, "hidden": 6, "updates": 12, "batch": 4, "snapshots": 2, "length": 12, "warm": 4},
+    "stnn": {
+        "budget": 1, "delays": 3, "width": 12, "terms": 2, "updates": 12, "batch": 4, "snapshots": 2, "length": 6,
+    },
+    "mamba": {**WINDOW, "context": 5, "tokens": 2},
+    "spacetime": {**WINDOW, "context": 5, "tokens": 2},
+    "phyxmamba": {
+        **WINDOW, "unroll": 2, "look_back": 6, "patch": 2, "delays": 2, "lag": 2, "further": 1,
+    },
+    "transformer": {
+        "budget": 1, "width": 8, "updates": 8, "batch": 16, "unroll": 0, "depth": 1, "heads": 2, "context": 5,
+        "tokens": 2,
+    },
+    "nbeats": {
+        "budget": 1, "width": 8, "updates": 8, "batch": 16, "unroll": 2, "context": 4, "tokens": 3, "consume": 2,
+    },
+    "neural_ode": {"budget": 1, "width": 8, "updates": 6, "batch": 32, "unroll": 1},
+    "neural_sde": {"budget": 1, "width": 8, "updates": 6, "batch": 32, "unroll": 1},
+    "hamiltonian_network": {"budget": 1, "width": 8, "updates": 4, "batch": 16, "unroll": 1},
+    "corrected_physics": {"budget": 1, "width": 8, "updates": 6, "batch": 32, "unroll": 1},
+}  # fmt: skip
 NAMES = sorted(n for n in entries("learners") if issubclass(load("learners", n), AbstractLearner))
 # one site, and a ring with a patterned knob; the ring without a pattern shares all code with the latter
 WORLDS = {"lorenz63": {}, "kuramoto_sivashinsky": {}}

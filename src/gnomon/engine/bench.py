@@ -28,6 +28,7 @@ from gnomon.spec.identity import identity, seed_of
 from gnomon.spec.registry import build
 from gnomon.spec.study import Case, Ref
 from gnomon.spec.versions import ENGINE
+from gnomon.spec.wrappers import inner_versions
 from gnomon.store.results import Store
 from gnomon.trials.nulls import NO_RESPONSE, make_null
 
@@ -139,6 +140,8 @@ class Bench:
             "imperfect": world.card.imperfect if learner.needs_prior else None,
         }
 
+        recipe |= _inside(case)
+
         # Code that the case itself names was imported (with the user's trust) to get here.
         named = frozenset(
             k.split(":")[0].split(".")[0] for k in (case.world.kind, case.learner.kind) if ":" in k
@@ -210,7 +213,7 @@ class Bench:
             "learner version": learner.version,
             "plan": msgspec.to_builtins(case.data),
             "model": case.model,
-        }
+        } | _inside(case)
         if isinstance(learner, AbstractControl):
             # It starts where a subject of the ordered experiment starts, whatever it then runs.
             args = case.world.args | (card.imperfect if learner.is_imperfect else {})
@@ -335,6 +338,12 @@ class Bench:
         self._held[name] = (value, size)
         while len(self._held) > 1 and sum(s for _, s in self._held.values()) > CACHE_BYTES:
             self._held.popitem(last=False)
+
+
+def _inside(case: Case) -> Recipe:
+    """Versions of what a wrapping learner holds; nothing for any other, whose recipe stays as it was."""
+    versions = inner_versions(case.learner.args)
+    return {"inside": versions} if versions else {}
 
 
 def _observed(

@@ -19,7 +19,7 @@ from gnomon.engine.archive_stage import ArchiveStage
 from gnomon.engine.archive_world import Archive
 from gnomon.engine.bench import Bench
 from gnomon.engine.provenance import provenance
-from gnomon.engine.scoring import Stage, first_divergence, score
+from gnomon.engine.scoring import Stage, fates, first_divergence, score
 from gnomon.spec.errors import GnomonError, StoreError
 from gnomon.spec.registry import build
 from gnomon.spec.results import Details, Result, Status

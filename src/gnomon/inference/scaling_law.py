@@ -89,12 +89,14 @@ def fit_scaling_law(sizes: ArrayLike, errors: ArrayLike, *, seed: int = 0) -> Sc
 def _fit(n: np.ndarray, e: np.ndarray) -> tuple[float, float, float]:
     """Exponent, scale and floor: a grid of exponents, made finer about the best three times."""
     low, high = EXPONENTS
+    best = (low, 0.0, 0.0)
     for _ in range(4):
         grid = np.geomspace(low, high, 40)
         scale, floor, left = _linear(n, e, grid)
         i = int(left.argmin())
+        best = (float(grid[i]), float(scale[i]), float(floor[i]))
         low, high = grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)]
-    return float(grid[i]), float(scale[i]), float(floor[i])
+    return best
 
 
 def _linear(n: np.ndarray, e: np.ndarray, exponents: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

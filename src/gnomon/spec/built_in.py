@@ -90,6 +90,94 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
         "hybrid": Entry(
             "gnomon.learners.hybrid:Hybrid", "imperfect physics of the same world plus a learned correction"
         ),
+        "dmd": Entry(
+            "gnomon.learners.mode_decomposition:ModeDecomposition",
+            "linear map of states or delayed states in their leading directions, knobs as inputs",
+        ),
+        "havok": Entry(
+            "gnomon.learners.delay_embedding_linear:DelayEmbeddingLinear",
+            "linear in delay coordinates, forced by the last of them",
+        ),
+        "resdmd": Entry(
+            "gnomon.learners.residual_dictionary:ResidualDictionary",
+            "eigenfunctions of a dictionary, each with its residual, spurious ones dropped",
+        ),
+        "sindy": Entry(
+            "gnomon.learners.sparse_equations:SparseEquations",
+            "few terms of a library for the rate of change, fitted through the integrator",
+        ),
+        "shallow_plrnn": Entry(
+            "gnomon.learners.shallow_plrnn:ShallowPlrnn",
+            "a shallow piecewise-linear latent map, trained on long sequences under generalised forcing",
+        ),
+        "almost_linear_rnn": Entry(
+            "gnomon.learners.almost_linear_rnn:AlmostLinearRnn",
+            "a linear latent map with a few rectified units, and the symbolic code of its regions",
+        ),
+        "lstm": Entry(
+            "gnomon.learners.lstm:Lstm",
+            "a gated memory trained on forced sequences with noise and run in closed loop",
+        ),
+        "stnn": Entry(
+            "gnomon.learners.hankel_network:HankelNetwork",
+            "a network on delays with structured (circulant and diagonal) weights",
+        ),
+        "spacetime": Entry(
+            "gnomon.learners.spacetime:SpaceTime",
+            "companion-matrix state spaces on a window, decoder in closed loop",
+        ),
+        "mamba": Entry(
+            "gnomon.learners.mamba:Mamba",
+            "selective state spaces on a window; tokens are times or variables",
+        ),
+        "phyxmamba": Entry(
+            "gnomon.learners.phyxmamba:PhyxMamba",
+            "patches of a delay embedding, several at once, then free runs held to the attractor",
+        ),
+        "transformer": Entry(
+            "gnomon.learners.transformer:Transformer",
+            "causal attention on a window, a temperature for each token and place",
+        ),
+        "nbeats": Entry(
+            "gnomon.learners.nbeats:NBeats",
+            "trend, seasonal and generic bases on a window, with backcast residuals",
+        ),
+        "neural_ode": Entry(
+            "gnomon.learners.neural_ode:NeuralODE",
+            "a network as the rate of change, with or without a penalty on the solver's labour",
+        ),
+        "neural_sde": Entry(
+            "gnomon.learners.neural_sde:NeuralSDE",
+            "networks for drift and diagonal diffusion; fresh noise at every step",
+        ),
+        "hamiltonian_network": Entry(
+            "gnomon.learners.hamiltonian_network:HamiltonianNetwork",
+            "a learned energy whose gradient moves the state, with friction where pairs are not named",
+        ),
+        "corrected_physics": Entry(
+            "gnomon.learners.corrected_physics:CorrectedPhysics",
+            "an imperfect physics corrected by a network: after its steps, in its tendency, or through them",
+        ),
+        "deep_ensemble": Entry(
+            "gnomon.learners.deep_ensemble:DeepEnsemble",
+            "one learner fitted several times; each run follows one fit",
+        ),
+        "calibrated": Entry(
+            "gnomon.learners.calibrated:Calibrated",
+            "any learner plus noise sized so that spread matches error",
+        ),
+        "conformal": Entry(
+            "gnomon.learners.conformal:Conformal",
+            "any learner's forecast with intervals from validation residuals",
+        ),
+        "dropout_ensemble": Entry(
+            "gnomon.learners.dropout_ensemble:DropoutEnsemble",
+            "residual network thinned by chance, one mask a run",
+        ),
+        "pretrained": Entry(
+            "gnomon.learners.pretrained:Pretrained",
+            "one small network trained over many other systems, zero-shot",
+        ),
     },
     "trials": {
         "forecast": Entry("gnomon.trials.forecast:Forecast", "how long is it right?"),

@@ -17,6 +17,7 @@ from gnomon.spec.lines import Path as KeyPath
 from gnomon.spec.lines import line_of
 from gnomon.spec.registry import build, entries, load, suggest, typed_arguments
 from gnomon.spec.versions import ENGINE
+from gnomon.spec.wrappers import inner_versions
 
 BROUGHT = (
     "user",
@@ -161,6 +162,7 @@ def make_case(
         f"learners:{learner.kind}": load("learners", learner.kind).version,
         f"trials:{trial.kind}": built.version,
     }
+    versions |= inner_versions(full_learner.args)
     for m in asked:
         versions[f"measures:{m.kind}"] = load("measures", m.kind).version
     if learner.kind in BROUGHT and not model:
