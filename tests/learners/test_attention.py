@@ -48,6 +48,7 @@ def world_and_data(name):
     return _made[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nbeats", "phyxmamba"])
 def test_contract(name):
     world, data = world_and_data("lorenz63")
@@ -94,6 +95,7 @@ def test_a_causal_core_does_not_see_what_comes_after(kind):
     assert not np.allclose(out[5], other[5], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_later_patches_are_used_in_training_only_and_never_seen_by_the_forecast():
     sizes = Sizes(rows=30 + 14, inputs=7, tokens=5, channels=3, knobs=1)
     core = _random(patch_core(sizes, PhyxMamba(width=8, depth=2, hidden=2), key=KEY))

@@ -191,7 +191,7 @@ def test_hamiltonian_keeps_the_energy_of_an_oscillator():
     assert abs(energy[-200:].mean() / energy[:200].mean() - 1) < 0.02
 
 
-@pytest.mark.parametrize("way", ["additive", "tendency"])
+@pytest.mark.parametrize("way", ["additive", pytest.param("tendency", marks=pytest.mark.slow)])
 def test_correction_mends_a_wrong_damping(way):
     world = build("worlds", "lorenz96", {"n": 8})
     physics = build("worlds", "lorenz96", {"n": 8, "damping": 0.5})

@@ -69,14 +69,39 @@ def world_and_data(name: str) -> tuple[AbstractWorld, AbstractWorld, Data]:
     return _made[name]
 
 
-@pytest.mark.parametrize("world_name", WORLDS)
-@pytest.mark.parametrize("name", NAMES)
-def test_contract(name, world_name):
+# Compiling these takes most of the time: on the ring, and without compilation, they are checked by `make test-slow`.
+HEAVY = {
+    "almost_linear_rnn", "calibrated", "conformal", "corrected_physics", "deep_ensemble", "dropout_ensemble",
+    "hamiltonian_network", "lstm", "mamba", "nbeats", "neural_ode", "neural_sde", "phyxmamba", "pretrained",
+    "shallow_plrnn", "spacetime", "stnn", "transformer",
+}  # fmt: skip
+QUICK = [
+    pytest.param(n, w, id=f"{n}-{w}") for n in NAMES for w in WORLDS if w == "lorenz63" or n not in HEAVY
+]
+
+
+def contract(name: str, world_name: str, eager: bool) -> None:
     world, prior, data = world_and_data(world_name)
     learner = build("learners", name, SMALL.get(name))
-    eager = world_name == "lorenz63"  # a field without compilation takes minutes
     fit = check_learner(learner, world, data, prior=prior, eager=eager, key=jax.random.key(1))
     assert fit.simulator.card.name == name
+
+
+@pytest.mark.parametrize(("name", "world_name"), QUICK)
+def test_contract(name, world_name):
+    contract(name, world_name, eager=world_name == "lorenz63" and name not in HEAVY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(HEAVY))
+def test_contract_on_a_ring(name):
+    contract(name, "kuramoto_sivashinsky", eager=False)  # a field without compilation takes minutes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(HEAVY))
+def test_compiled_runs_are_those_without_compilation(name):
+    contract(name, "lorenz63", eager=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
