@@ -67,3 +67,12 @@ def test_climatology_follows_the_knob():
     # the mean of x rises with F: energy balance, mean(x^2) = F mean(x)
     assert np.all(np.asarray(simulator.slopes) > 0)
     assert np.ptp(np.asarray(simulator.mean)) < 1e-12
+
+
+def test_a_linear_start_on_clean_data_stays_small():
+    """States and their changes are nearly collinear in clean data; weights of tens explode in closed loop."""
+    with jax.enable_x64(True):
+        data = make_data(build("worlds", "lorenz63", {"error": 0.0}), train=8, validation=2, steps=300)
+        learner = build("learners", "residual", {"budget": 1, "updates": 4})
+        network = learner.fit(data, key=KEY).simulator.network
+    assert float(jnp.abs(network.linear.weights).max()) < 10

@@ -78,7 +78,7 @@ def test_seeds_are_trained_side_by_side():
     assert len(found) == 3
     for one in found:
         np.testing.assert_allclose(one.model.a, TRUE, atol=2e-3)
-    assert not np.array_equal(found[0].model.a, found[1].model.a)
+    assert found[0].history[0]["loss"] != found[1].history[0]["loss"]
 
 
 def test_keeps_the_best_snapshot():
@@ -120,6 +120,27 @@ def test_a_killed_training_goes_on_with_the_same_bits(tmp_path):
     assert rest.history == whole.history
 
 
+def test_a_training_that_was_out_of_patience_stays_so(tmp_path):
+    def never_better(model):
+        return Verdict(0.0, 0.0, 0.0)
+
+    way = dict(recipe=Recipe(rate=0.03, patience=1), lengths=(1,), snapshots=5)
+    with attended(Watch(), tmp_path):
+        whole, again = fit(never_better, **way)[0], fit(never_better, **way)[0]
+    assert len(whole.history) == len(again.history) == 2
+    assert np.array_equal(whole.model.a, again.model.a)
+
+
+def test_a_checkpoint_of_other_starting_weights_is_not_taken_up(tmp_path):
+    data = spirals()
+    with attended(Watch(), tmp_path):
+        for begin in (0.0, 0.5):
+            start = Matrix(jnp.full((2, 2), begin, jnp.float32))
+            ways = stages(data, lengths=(1,), updates=2, snapshots=1)
+            found = fit_weights([start], ways, data, closeness, Recipe(rate=1e-6), key=KEY)
+            np.testing.assert_allclose(found[0].model.a, begin, atol=1e-3)
+
+
 def test_a_damaged_checkpoint_is_left_aside(tmp_path):
     with attended(Watch(), tmp_path):
         whole = fit(closeness)[0]
@@ -150,6 +171,25 @@ def test_one_bad_minibatch_does_not_spoil_the_weights():
     draw = lambda rng, shape: jnp.asarray(rng.integers(0, 8, (*shape, 1)))  # noqa: E731
     start = Matrix(jnp.zeros((2, 2), jnp.float32))
     [found] = fit_weights([start], [Stage(loss, draw, 400, 1)], None, closeness, Recipe(rate=0.05), key=KEY)
+    np.testing.assert_allclose(found.model.a, TRUE, atol=1e-2)
+
+
+def test_a_bad_minibatch_leaves_the_memory_alone():
+    def loss(model, memory, data, rows, progress, key):
+        bad = jnp.where(rows[0] == 0, jnp.nan, 0.0)
+        return jnp.sum((model.a - TRUE) ** 2) + bad * jnp.sum(model.a) + 0 * memory, memory + 1.0 + bad
+
+    draw = lambda rng, shape: jnp.asarray((np.arange(shape[0]) % 5)[:, None, None])  # noqa: E731
+    start = Matrix(jnp.zeros((2, 2), jnp.float32))
+    [found] = fit_weights(
+        [start],
+        [Stage(loss, draw, 400, 1)],
+        None,
+        closeness,
+        Recipe(rate=0.05),
+        memory=jnp.float32(0),
+        key=KEY,
+    )
     np.testing.assert_allclose(found.model.a, TRUE, atol=1e-2)
 
 

@@ -169,7 +169,8 @@ def score(
         "curves": measure.curves(
             {role: w.table for role, w in weighed.items()}, {role: w.evidence for role, w in weighed.items()}
         ),
-        "unit_values": {role: _floats(d) for role, d in distances.items()},
+        "unit_values": {role: _floats(d) for role, d in distances.items()}
+        | ({"value": _floats(values["subject"])} if values["subject"] is not distances["subject"] else {}),
     }
     if "null" not in distances or "floor" not in distances:
         own = distances["subject"]

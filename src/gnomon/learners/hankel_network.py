@@ -19,7 +19,7 @@ from gnomon.training.teacher_forcing import AbstractForcedCell, TeacherForced
 class Structured(eqx.Module):
     """y = sum over terms of diag(after) circulant(row) diag(before) x + offset: 3 n numbers a term instead of n^2.
 
-    Any square matrix is a sum of such products (Huhtanen and Peraemaeki 2015, doi 10.1007/s00041-015-9395-0); one of
+    Any square matrix is a sum of such products (a diagonal times a shift for each of its n cyclic diagonals); one of
     low displacement rank is a sum of few.
     """
 
@@ -101,7 +101,8 @@ def dense_layers(layers: tuple[Structured | Dense, ...]) -> tuple[Dense, ...]:
 class HankelNetwork(AbstractLearner):
     """Structured network on the Hankel delay operator (after StNN), with few parameters for its width.
 
-    After "structured neural network" of arXiv 2503.23697 (2025), of which this project knows the abstract alone: low-
+    After "structured neural network" (Aluvihare, Lingsch, Li and Perera 2025, arXiv 2503.23697),
+    of which this project knows the abstract alone: low-
     complexity structured matrices and a Hankel delay operator, fewer parameters and operations than a dense network of
     the same width. From there: the idea, delays as the input, structured weights. Everything else is ours, and no
     number of the paper compares with it: the family of matrices (sums of diagonal-circulant-diagonal products), the

@@ -66,7 +66,7 @@ class ModeDecomposition(AbstractLearner):
     .. math:: x_{n+1} = A x_n + B u_n + b, \qquad \tilde A = U^* A U
 
     U are the leading directions of the snapshots. As published: exact modes and eigenvalues (Tu et al. 2014,
-    doi 10.3934/jcds.2014.1.391), inputs (Proctor, Brunton and Kutz 2016, doi 10.1137/15M1013857), delays in the
+    doi 10.3934/jcd.2014.1.391), inputs (Proctor, Brunton and Kutz 2016, doi 10.1137/15M1013857), delays in the
     snapshots (Arbabi and Mezic 2017, doi 10.1137/17M1125236), states centred (Hirsh et al. 2020,
     doi 10.1137/19M1289881). The offset b takes up what centring leaves. The rank is that of a stated share of the sum
     of squares, or the optimal hard threshold (Gavish and Donoho 2014); delays and share are searched on free runs.

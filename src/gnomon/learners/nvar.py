@@ -58,7 +58,7 @@ class Nvar(AbstractLearner):
         most_stages: stages in the search at most; 1 is the plain next-generation reservoir.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 9
@@ -75,8 +75,14 @@ class Nvar(AbstractLearner):
             ]  # fmt: skip
         else:
             rows = [
+                (
+                    1,
+                    3,
+                    2,
+                    0,
+                    0,
+                ),  # no delays: on clean data delayed states are collinear, and their loops explode
                 (2, 2, 2, 0, 0),
-                (1, 3, 2, 0, 0),
                 (3, 2, 2, 0, 0),
                 (2, 1, 3, 0, 0),
                 (2, 1, 2, 0, 0),

@@ -23,6 +23,7 @@ from gnomon.core.forcing import Forcing
 from gnomon.core.learner import Data, Fit
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import Obs, Time
+from gnomon.learners.residual import LINEAR_RIDGE
 from gnomon.numerics.patches import Patches, patches_of
 from gnomon.numerics.ridge import ridge_path
 from gnomon.numerics.sequence_layers import Dense
@@ -314,5 +315,5 @@ def _ridge(frame: Window, data: Sequences, spread: np.ndarray, *, key: PRNGKeyAr
     ahead = z[which[:, None], now[:, None] + np.arange(1, tokens + 1)] - z[which, now][:, None]
     targets = np.moveaxis(ahead / spread[:, None, :], 1, 2)  # [row, site, token, channel]
     inputs = np.asarray(rows, float).reshape(-1, rows.shape[-1])
-    weights, offset = ridge_path(inputs, targets.reshape(len(inputs), -1), (1e-6,))[0]
+    weights, offset = ridge_path(inputs, targets.reshape(len(inputs), -1), (LINEAR_RIDGE,))[0]
     return Dense(jnp.asarray(weights, jnp.float32), jnp.asarray(offset, jnp.float32))

@@ -1,6 +1,6 @@
 """Dynamic mode decomposition: the linear map that carries snapshots one step on, seen in its leading directions.
 
-Exact form of Tu et al. 2014, doi 10.3934/jcds.2014.1.391; with inputs of Proctor, Brunton and Kutz 2016,
+Exact form of Tu et al. 2014, doi 10.3934/jcd.2014.1.391; with inputs of Proctor, Brunton and Kutz 2016,
 doi 10.1137/15M1013857.
 """
 

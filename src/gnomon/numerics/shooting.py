@@ -1,6 +1,6 @@
 """Multiple shooting: coefficients of equations, and the states that runs of them start from, from observations.
 
-Maximum likelihood for white observation error (Bock 1983, doi 10.1007/978-3-642-48957-4_8, without the continuity
+Maximum likelihood for white observation error (Bock 1983, doi 10.1007/978-1-4684-7324-7_7, without the continuity
 constraints): the states are estimated with the coefficients, so that noise in the regressors does not bias them.
 Gauss-Newton with Levenberg's damping; the starts are eliminated segment by segment.
 """

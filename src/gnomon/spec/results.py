@@ -170,8 +170,8 @@ class Details(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     Attributes:
         curves: measure name -> its figures.
-        unit_values: measure name -> {"subject" | "null" | "floor": discrepancy of each unit};
-            a diverged unit is None.
+        unit_values: measure name -> {"subject" | "null" | "floor": discrepancy of each unit, "value": the subject's own
+            number of each unit}; a diverged unit is None.
     """
 
     schema: int = SCHEMA

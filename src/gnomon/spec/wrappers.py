@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gnomon.spec.registry import load
+from gnomon.spec.errors import BadSpec
+from gnomon.spec.registry import load, typed_arguments
 
 
 def inner_versions(args: Mapping[str, Any]) -> dict[str, int]:
@@ -14,9 +15,16 @@ def inner_versions(args: Mapping[str, Any]) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     while isinstance(args, Mapping) and isinstance(args.get("of"), str) and args["of"]:
-        found[f"learners:{args['of']}"] = load("learners", args["of"]).version
+        name = args["of"]
+        found[f"learners:{name}"] = load("learners", name).version
         try:
-            args = json.loads(args.get("of_args") or "{}")
-        except (json.JSONDecodeError, TypeError):  # building the learner says what is wrong with it
+            # with defaults filled in: what is inside may itself wrap another without being told which
+            args = typed_arguments("learners", name, json.loads(args.get("of_args") or "{}"))
+        except (
+            json.JSONDecodeError,
+            TypeError,
+            AttributeError,
+            BadSpec,
+        ):  # building the learner says what is wrong
             break
     return found

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import uuid
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -18,16 +19,21 @@ def save_checkpoint(folder: Path | None, identity: str, parts: int, state: Any, 
     """Write the state after so many parts; whole or not at all."""
     if folder is None:
         return
-    folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {f"a{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(state))}
     told = json.dumps({"identity": identity, "parts": parts, "histories": histories})
     path = _path(folder, identity)
-    half = path.with_suffix(f".{os.getpid()}.half")
-    with half.open("wb") as file:
-        np.savez(file, told=np.frombuffer(told.encode(), np.uint8), **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
+    half = path.with_suffix(f".{uuid.uuid4().hex}.half")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with half.open("wb") as file:
+            np.savez(file, told=np.frombuffer(told.encode(), np.uint8), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+    except (
+        FileNotFoundError
+    ):  # another worker has finished the same fit and cleared the folder: nothing is to be kept
+        return
 
 
 def load_checkpoint(

@@ -8,6 +8,7 @@ Single precision unless the model's arrays are double: the observation error of 
 halves the cost.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -41,7 +42,6 @@ class Recipe(NamedTuple):
         clip: largest norm of a gradient; longer ones are shortened.
         decay: decoupled weight decay per unit of learning rate.
         patience: snapshots without a better verdict after which training stops; 0 never stops early.
-        half: the loss is computed in bfloat16, the weights are kept as they are: for accelerators.
     """
 
     rate: float = 1e-3
@@ -52,7 +52,6 @@ class Recipe(NamedTuple):
     clip: float = 1.0
     decay: float = 0.0
     patience: int = 0
-    half: bool = False
 
 
 class Stage(NamedTuple):
@@ -136,16 +135,19 @@ def fit_weights(
     histories: list[list[dict[str, Any]]] = [[] for _ in models]
     watch, folder = attendance()
     # Whatever decides the bits is in the name of the place, or a checkpoint of another training might be taken up.
-    identity = f"{name} {recipe} {[(s.updates, s.snapshots) for s in stages]} {numbers} {len(models)}"
+    begins = hashlib.sha256(b"".join(np.asarray(w).tobytes() for w in jax.tree.leaves(best))).hexdigest()
+    identity = f"{name} {recipe} {[(s.updates, s.snapshots) for s in stages]} {numbers} {begins}"
     begun, (carry, best), histories = load_checkpoint(folder, identity, (carry, best), histories)
     parts = [(n, p) for n, s in enumerate(stages) for p in range(s.snapshots)]
     for at in range(begun, len(parts)):
+        if recipe.patience and all(_stale(h) >= recipe.patience for h in histories):
+            break
         number, part = parts[at]
         stage = stages[number]
         updates = _share(stage.updates, stage.snapshots, part)
         rows = stage.draw(np.random.default_rng([*numbers, number, part]), (updates, len(models)))
         stream = jax.random.fold_in(jax.random.fold_in(key, number), part)
-        kind = (recipe.optimiser, recipe.schedule, recipe.half)
+        kind = (recipe.optimiser, recipe.schedule)
         carry, losses, norms = _part(carry, static, stage.loss, data, rows, rates, total, kind, stream)
         losses, norms = np.asarray(losses), np.asarray(norms)
         for i, history in enumerate(histories):
@@ -156,8 +158,6 @@ def fit_weights(
             history.append(_row(number, int(carry.done), losses[:, i], norms[:, i], verdict))
         save_checkpoint(folder, identity, at + 1, (carry, best), histories)
         watch.check(f"{name}: loss {losses[-1].mean():.3g}", (at + 1) / len(parts))
-        if recipe.patience and all(_stale(h) >= recipe.patience for h in histories):
-            break
     return [
         Trained(eqx.combine(b, static), min((_verdict(r) for r in h), key=lambda v: v.rank), h)
         for b, h in zip(best, histories, strict=True)
@@ -215,7 +215,7 @@ def _verdict(row: dict[str, Any]) -> Verdict:
 
 def _stale(history: list[dict[str, Any]]) -> int:
     ranks = [_verdict(row).rank for row in history]
-    return len(ranks) - 1 - ranks.index(min(ranks))
+    return len(ranks) - 1 - ranks.index(min(ranks)) if ranks else 0
 
 
 @eqx.filter_jit
@@ -227,31 +227,31 @@ def _part(
     rows: Any,
     rates: _Rates,
     total: int,
-    kind: tuple[str, str, bool],
+    kind: tuple[str, str],
     key: PRNGKeyArray,
 ) -> tuple[_Carry, Array, Array]:
     """A scan over minibatches; losses and norms of gradients are [update, seed]."""
-    optimiser, schedule, half = kind
+    optimiser, schedule = kind
     rule = OPTIMISERS[optimiser]()
 
     def cost(weights: Any, memory: Any, rows: Any, progress: Array, key: PRNGKeyArray) -> tuple[Array, Any]:
-        narrow = jax.tree.map(lambda w: w.astype(jnp.bfloat16), weights) if half else weights
-        value, memory = loss(eqx.combine(narrow, static), memory, data, rows, progress, key)
-        return value.astype(jnp.float32) if half else value, memory
+        return loss(eqx.combine(weights, static), memory, data, rows, progress, key)
 
     def one(weights: Any, moments: Any, memory: Any, rows: Any, done: Array, key: PRNGKeyArray) -> Any:
         progress = done / total
+        before = (weights, moments, memory)
         (value, memory), slope = jax.value_and_grad(cost, has_aux=True)(weights, memory, rows, progress, key)
         norm = optax.tree.norm(slope)
-        # One minibatch that blows up must not spoil the weights for ever.
-        shrink = jnp.where(jnp.isfinite(norm), jnp.minimum(1.0, rates.clip / jnp.maximum(norm, 1e-30)), 0.0)
-        slope = jax.tree.map(lambda g: jnp.where(shrink > 0, g, 0.0) * shrink, slope)
-        direction, moments = rule.update(slope, moments)
+        sound = jnp.isfinite(norm)
+        shrink = jnp.minimum(1.0, rates.clip / jnp.maximum(norm, 1e-30))
+        direction, moments = rule.update(jax.tree.map(lambda g: g * shrink, slope), moments)
         rate = rate_at(schedule, rates.peak, rates.final, rates.warm_up, progress)
         weights = jax.tree.map(
             lambda w, d: w - (rate * (d + rates.decay * w)).astype(w.dtype), weights, direction
         )
-        return (weights, moments, memory), (value, norm)
+        # One minibatch that blows up must not spoil weights, moments or memory for ever: it did not happen.
+        kept = jax.tree.map(lambda new, old: jnp.where(sound, new, old), (weights, moments, memory), before)
+        return kept, (value, norm)
 
     def update(carry: _Carry, rows: Any) -> Any:
         seeds = jax.tree.leaves(carry.weights)[0].shape[0]
