@@ -109,7 +109,7 @@ class Residual(AbstractLearner):
         activation: one of gelu, silu, tanh.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 3
