@@ -83,3 +83,15 @@ def test_what_another_process_has_removed_is_no_concern(store, monkeypatch):
 
     monkeypatch.setattr("gnomon.store.collect.os.unlink", gone)
     assert store.gc(grace=0).paths == ()
+
+
+def test_stale_checkpoints_go_and_fresh_ones_stay(store):
+    """A training that was stopped may be taken up again; after a while nobody will."""
+    places = [store.root / "training" / name / "training-a.npz" for name in ("old", "new")]
+    for path in places:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"half done")
+    old = time.time() - 7200
+    os.utime(places[0], (old, old))
+    store.gc()
+    assert [p.exists() for p in places] == [False, True]

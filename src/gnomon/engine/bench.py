@@ -29,6 +29,7 @@ from gnomon.spec.registry import build
 from gnomon.spec.study import Case, Ref
 from gnomon.spec.versions import ENGINE
 from gnomon.spec.wrappers import inner_versions
+from gnomon.store.collect import TRAINING
 from gnomon.store.results import Store
 from gnomon.trials.nulls import NO_RESPONSE, make_null
 
@@ -151,7 +152,7 @@ class Bench:
             prior = None
             if learner.needs_prior:
                 prior = build("worlds", case.world.kind, case.world.args | world.card.imperfect)
-            half_done = self.store.root / "training" / identity("fit", recipe)
+            half_done = self.store.root / TRAINING / identity("fit", recipe)
             with attended(self.watch, half_done):
                 fit = learner.fit(self.data(case), prior=prior, key=key_of(seed_of("fit", case.seed)))
             shutil.rmtree(half_done, ignore_errors=True)

@@ -14,6 +14,8 @@ from gnomon.store.nodes import node_paths
 if TYPE_CHECKING:
     from gnomon.store.results import Store
 
+TRAINING = "training"  # where trainings that were stopped keep their place; a finished fit clears its own
+
 
 class Collected(NamedTuple):
     """What was (or, in a dry run, would be) removed.
@@ -28,11 +30,12 @@ class Collected(NamedTuple):
 
 
 def collect(store: "Store", *, dry_run: bool = False, grace: float = 3600.0) -> Collected:
-    """Remove nodes that no result refers to, details without a result, temporary files and lost index segments.
+    """Remove nodes and details that nothing refers to, temporary files, lost index segments and stale checkpoints.
 
     A result refers to nodes by `provenance["nodes"]` ("kind/id kind/id …"), a node to those it was made from by
     `nodes` in its meta, a study by `nodes` in its plain data. Files younger than `grace` seconds stay, because a
-    study that is running now has made nodes whose results are still to come.
+    study that is running now has made nodes whose results are still to come. A checkpoint is stale when the training
+    that wrote it was stopped and nobody has gone on with it for so long.
     """
     keep = _reached(store)
     doomed: list[Path] = []
@@ -43,6 +46,7 @@ def collect(store: "Store", *, dry_run: bool = False, grace: float = 3600.0) -> 
     doomed += _unvouched_arrays(store)
     doomed += _lone_details(store)
     doomed += orphans(store.root / INDEX)
+    doomed += [path for path in (store.root / TRAINING).rglob("*") if path.is_file()]
     doomed = [path for path in doomed if _age(path) >= grace]
     doomed += list(temporaries(store.root, older_than=grace))
     freed, removed = 0, []
