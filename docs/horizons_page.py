@@ -14,6 +14,7 @@ import numpy as np
 from scipy import stats
 
 from gnomon.spec.results import Result
+from gnomon.spec.study import read_study
 from gnomon.store.results import Store
 
 HERE = Path(__file__).parent
@@ -102,7 +103,7 @@ def main() -> None:
         horizon=trial["horizon"],
         units=trial["units"],
         **{k: plan[k] for k in ("trajectories", "validation", "steps")},
-        missing=_missing(store, found),
+        missing=_missing(found),
         freedom=len({r.case["seed"] for r in found}) - 1,
         tables="\n\n".join(_table(cells, world) for world in dict.fromkeys(w for w, _, _ in cells)),
         paired="\n".join(_paired(cells)),
@@ -222,10 +223,17 @@ def _csv(cells: dict[tuple[str, str, str], Cell]) -> str:
     return out.getvalue()
 
 
-def _missing(store: Store, found: list[Result]) -> str:
-    asked = {x["label"] or x["kind"] for x in store.study(STUDY).study["learners"]}
-    absent = sorted(asked - {_learner(r) for r in found})
-    return f"\nIn the study and not run yet: {', '.join(absent)}." if absent else ""
+def _missing(found: list[Result]) -> str:
+    """What the study asks for and the store does not hold."""
+    study = read_study(HERE.parent / "studies" / f"{STUDY}.toml")
+    done = {(r.case["learner"]["kind"], _world(r)) for r in found}
+    worlds = {f"{w.kind}, error {w.args['error']:g}" for w in study.worlds}
+    rows = []
+    for learner in study.learners:
+        absent = sorted(w for w in worlds if (learner.kind, w) not in done)
+        if absent:
+            rows.append(f"{learner.kind} ({'all' if len(absent) == len(worlds) else '; '.join(absent)})")
+    return f"\nIn the study and not run yet: {', '.join(rows)}." if rows else ""
 
 
 if __name__ == "__main__":
