@@ -79,6 +79,7 @@ def _random(core, key=KEY):
     return eqx.combine(jax.tree.unflatten(shape, moved), rest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mamba", "transformer"])
 def test_a_causal_core_does_not_see_what_comes_after(kind):
     from gnomon.learners.mamba import mamba_core
@@ -172,6 +173,7 @@ def test_backcasts_are_taken_away_and_forecasts_added():
     np.testing.assert_allclose(core(rows)[0][0], total, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_variables_as_tokens_all_hear_each_other():
     core = _random(variate_core(SIZES, 8, 1, 3, key=KEY))
     rows = jax.random.normal(jax.random.key(1), (8, 7))
@@ -193,6 +195,7 @@ def test_an_untrained_network_is_the_linear_forecast():
         np.testing.assert_array_equal(core(rows)[0], jnp.zeros((1, 12)))
 
 
+@pytest.mark.slow
 def test_consumed_tokens_are_those_of_one_call():
     """With two of three tokens consumed, every second step only unrolls the plan."""
     _, data = world_and_data("lorenz63")

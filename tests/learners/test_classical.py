@@ -40,6 +40,7 @@ def oscillation(noise: float = 0.0) -> tuple[Data, np.ndarray]:
     return at_one_heating(data)._replace(obs=obs), rates
 
 
+@pytest.mark.slow
 def test_contract_with_a_start_fitted_to_the_past():
     """The others keep it in test_learners.py; uncompiled, fitting a start takes minutes."""
     learner = SparseEquations(budget=1, degree=2, resamples=2, assimilate_steps=8, refine=False)

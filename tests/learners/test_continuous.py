@@ -165,6 +165,7 @@ def test_energy_score_is_least_for_the_right_spread():
     assert score(1.0) < min(score(0.5), score(2.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("canonical", [True, False])
 def test_only_the_canonical_form_is_symplectic(canonical):
     data = data_of(linear_paths(np.asarray([[0.0, 1.0], [-1.0, 0.0]]), 0.3, 6, 30), 0.3)
@@ -179,6 +180,7 @@ def test_only_the_canonical_form_is_symplectic(canonical):
     assert (off < 1e-6) == canonical, f"area changes by {off}"
 
 
+@pytest.mark.slow
 def test_hamiltonian_keeps_the_energy_of_an_oscillator():
     data = data_of(linear_paths(np.asarray([[0.0, 1.0], [-1.0, 0.0]]), 0.3, 10, 40), 0.3)
     learner = HamiltonianNetwork(

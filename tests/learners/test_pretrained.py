@@ -25,6 +25,7 @@ from gnomon.training.free_run import validation_starts
 from tests.learners.training_data import make_data
 
 
+@pytest.mark.slow
 def test_contract_and_fine_tuning():
     world = build("worlds", "lorenz63")
     data = make_data(world, train=3, validation=2, steps=90)

@@ -37,6 +37,7 @@ def world_of(channels: int, inputs: int) -> World:
     return World(Sequences(z, jnp.zeros((2, 20, 1, inputs))), channels, inputs, (0.1,) * channels)
 
 
+@pytest.mark.slow
 def test_contract_and_log():
     """The others are checked with all registered learners."""
     world = build("worlds", "lorenz63", {})

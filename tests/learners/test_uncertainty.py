@@ -252,6 +252,7 @@ def test_conformal_covers_as_often_as_it_says(of):
         assert found == pytest.approx(0.8, abs=0.05)  # nominal (9 + 1 - 2) / (9 + 1)
 
 
+@pytest.mark.slow
 def test_a_dropout_run_keeps_its_mask_and_no_dropout_leaves_no_spread():
     _, data = lorenz()
     learner = DropoutEnsemble(budget=1, width=8, depth=1, updates=4, batch=32, unroll=2, dropout=0.5)
