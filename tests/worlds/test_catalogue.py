@@ -132,7 +132,7 @@ def test_wrong_arguments_are_named():
     with pytest.raises(BadSpec, match="no component 'q'"):
         build("worlds", "rossler", {"seen": ["q"]})
     with pytest.raises(BadSpec, match="between 0 and 1"):
-        build("worlds", "rossler", {"error": 0.0})
+        build("worlds", "rossler", {"error": -0.1})
 
 
 def test_one_component_can_be_all_that_is_seen():

@@ -120,8 +120,8 @@ POINTS = 16  # of one variable, for the fates of fields
 
 
 def fates(stage: AbstractStage) -> dict[str, dict[str, int]]:
-    """What became of the free runs of truth and subject; nothing where none were run, or on an atmosphere."""
-    if stage.card.rung == "sphere":
+    """What became of the free runs of truth and subject; nothing where none were run, of files, or on an atmosphere."""
+    if not isinstance(stage, Stage) or stage.card.rung == "sphere":
         return {}
     out = {}
     for role in ("truth", "subject"):
