@@ -20,7 +20,7 @@ from gnomon.core.world import AbstractWorld, Obs, Time
 from gnomon.learners.nvar import encode
 from gnomon.numerics.patches import Patches, patches_of
 from gnomon.spec.cards import SimulatorCard
-from gnomon.training.free_run import free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card, sample_windows
 from gnomon.training.search import Setting, draw_settings, search
 
@@ -121,11 +121,10 @@ class Analogue(AbstractLearner):
 
         space = {"knob_weight": (0.01, 0.1, 1.0), "blend": (0.0, 0.5, 0.9)}
         structures = [dict(knob_weight=w, blend=b) for w in (0.1, 0.01, 1.0) for b in space["blend"]]
-        starts = validation_starts(data, 1, reserve=1)
         chosen = search(
             draw_settings(structures, {}, self.budget, key=draw_key),
             fit_one,
-            lambda s: free_run_verdict(s, starts, data, key=judge_key),
+            FreeRunJudge(data, reserve=1, key=judge_key),
             space={k: list(v) for k, v in space.items()},
             budget=self.budget,
         )

@@ -19,7 +19,7 @@ from gnomon.core.world import AbstractWorld, Obs, Time
 from gnomon.learners.inner import asks_for_physics, inner_learner, with_card
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
-from gnomon.training.free_run import free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
 
 
@@ -143,8 +143,7 @@ class DeepEnsemble(AbstractLearner):
         used = {name for f in fits for name in f.simulator.card.knobs}
         card = msgspec.structs.replace(card, knobs=tuple(k for k in card.knobs if k in used))
         simulator = EnsembleSimulator(card=card, groups=group_members([f.simulator for f in fits], card))
-        starts = validation_starts(data, context, reserve=context)
-        verdict = free_run_verdict(simulator, starts, data, key=judge_key)
+        verdict = FreeRunJudge(data, reserve=context, key=judge_key)(simulator)
         return Fit(simulator, self._log(fits, verdict.plain(), clock.perf_counter() - began))
 
     def _log(self, fits: Sequence[Fit], validation: dict[str, float], seconds: float) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from gnomon.numerics.patches import Patches, neighbours, patches_of
 from gnomon.numerics.ridge import ridge_path
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
-from gnomon.training.free_run import free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import Setting, draw_settings, search
 
@@ -162,11 +162,10 @@ class EchoState(AbstractLearner):
                 offset=jnp.asarray(b, patches.mean.dtype),
             )
 
-        starts = validation_starts(data, context, reserve=context, starts=16, steps=200)
         chosen = search(
             draw_settings(structures, {"ridge": strengths}, self.budget, key=draw_key),
             fit_one,
-            lambda s: free_run_verdict(s, starts, data, key=judge_key),
+            FreeRunJudge(data, reserve=context, starts=16, steps=200, key=judge_key),
             space={"structure": structures, "ridge": list(strengths)},
             budget=self.budget,
         )

@@ -18,7 +18,7 @@ from gnomon.numerics.mode_decomposition import Decomposition, decompose, rank_by
 from gnomon.numerics.patches import Patches, patches_of
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
-from gnomon.training.free_run import free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import draw_settings, search
 from gnomon.training.windows import sequences_of
@@ -112,13 +112,10 @@ class ModeDecomposition(AbstractLearner):
             found[n, rule] = decomposition_of(z, forced, n, rule)
             return simulator_of(learned_card("dmd", data, context=n), patches, found[n, rule])
 
-        reserve = max(delays)
         chosen = search(
             draw_settings(structures, {}, self.budget, key=draw_key),
             fit_one,
-            lambda s: free_run_verdict(
-                s, validation_starts(data, s.card.context, reserve=reserve), data, key=judge_key
-            ),
+            FreeRunJudge(data, reserve=max(delays), key=judge_key),
             space={"delays": delays, "rank": list(ranks)},
             budget=self.budget,
         )

@@ -20,7 +20,7 @@ from gnomon.numerics.patches import Patches, patches_of
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
-from gnomon.training.free_run import free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import Setting
 from gnomon.training.trainer import Recipe
@@ -233,8 +233,7 @@ class Pretrained(AbstractLearner):
         if self.tune:
             return self._tuned(data, network, sequences, spread, simulator_of, key=key)
         simulator = simulator_of(network)
-        starts = validation_starts(data, CONTEXT, reserve=CONTEXT, starts=16, steps=200)
-        verdict = free_run_verdict(simulator, starts, data, key=key)
+        verdict = FreeRunJudge(data, reserve=CONTEXT, starts=16, steps=200, key=key)(simulator)
         return Fit(
             simulator,
             {

@@ -18,7 +18,7 @@ from gnomon.numerics.patches import Patches, patches_of
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
-from gnomon.training.free_run import free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import Setting
 from gnomon.training.teacher_forcing import AbstractForcedCell, TeacherForced, driven, forced_stage
@@ -190,11 +190,11 @@ def with_best_gain(fit: Fit, data: Data, *, key: PRNGKeyArray) -> Fit:
     simulator = fit.simulator
     assert isinstance(simulator, RecurrentSimulator)
     context = simulator.card.context
-    starts = validation_starts(data, context, reserve=context, starts=16, steps=200)
+    judge = FreeRunJudge(data, reserve=context, starts=16, steps=200, key=key)
     best, trace = None, []
     for gain in GAINS if context > 1 else GAINS[:1]:
         tried = eqx.tree_at(lambda s: s.gain, simulator, jnp.asarray(gain, simulator.gain.dtype))
-        verdict = free_run_verdict(tried, starts, data, key=key)
+        verdict = judge(tried)
         trace.append({"gain": gain, **verdict.plain()})
         if best is None or verdict.rank < best[0].rank:
             best = (verdict, gain, tried)

@@ -22,7 +22,7 @@ from gnomon.numerics.patches import Patches, patches_of
 from gnomon.numerics.residual_spectra import ResidualSpectrum, residual_spectrum
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
-from gnomon.training.free_run import free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import draw_settings, search
 from gnomon.training.windows import sequences_of
@@ -152,9 +152,7 @@ class ResidualDictionary(AbstractLearner):
                 [{"dictionary": n} for n in names], {"tolerance": (0.1, 0.3, 2.0)}, self.budget, key=draw_key
             ),
             fit_one,
-            lambda s: free_run_verdict(
-                s, validation_starts(data, s.card.context, reserve=delays), data, key=judge_key
-            ),
+            FreeRunJudge(data, reserve=delays, key=judge_key),
             space={"dictionary": list(names), "tolerance": [0.1, 0.3, 2.0]},
             budget=self.budget,
         )

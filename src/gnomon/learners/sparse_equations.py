@@ -1,7 +1,7 @@
 """Sparse equations: few terms of a library for the rate of change, then fitted through the integrator."""
 
 import time as clock
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -20,7 +20,7 @@ from gnomon.numerics.patches import Patches, patches_of
 from gnomon.numerics.shooting import fitted_state
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
-from gnomon.training.free_run import Verdict, free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import draw_settings, search
 
@@ -82,19 +82,6 @@ class SparseEquationsSimulator(AbstractSimulator[Array]):
 
     def _forced(self, forcing: Forcing, time: Time) -> Array:
         return self.patches.forced(forcing.at(time))[:, list(self.driving)]
-
-
-class Judge(NamedTuple):
-    """Free runs from the same moments, whatever the context."""
-
-    data: Data
-    reserve: int
-    key: PRNGKeyArray
-
-    def __call__(self, simulator: AbstractSimulator) -> Verdict:
-        """From validation moments."""
-        starts = validation_starts(self.data, simulator.card.context, reserve=self.reserve)
-        return free_run_verdict(simulator, starts, self.data, key=self.key)
 
 
 class SparseEquations(AbstractLearner):
@@ -172,7 +159,7 @@ class SparseEquations(AbstractLearner):
         chosen = search(
             draw_settings(structures, {"assimilate_steps": lengths}, self.budget, key=draw_key),
             fit_one,
-            Judge(data, longest, judge_key),
+            FreeRunJudge(data, reserve=longest, key=judge_key),
             space={
                 "degree": list(degrees),
                 "threshold": [0.005, 0.02, 0.1],

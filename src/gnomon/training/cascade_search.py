@@ -14,7 +14,7 @@ from gnomon.core.learner import Data, Fit
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.numerics.cascade import Cascade, Shape, count_features, fit_cascade
 from gnomon.numerics.patches import Patches
-from gnomon.training.free_run import Starts, free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import Sample, sample_windows
 from gnomon.training.search import Setting, draw_settings, search
 
@@ -79,14 +79,10 @@ def search_cascades(
         cascades = path(tuple((k, v) for k, v in setting.items() if k != "ridge"))
         return simulator_of(setting, cascades[strengths.index(setting["ridge"])])
 
-    @functools.cache
-    def begin(context: int) -> Starts:
-        return validation_starts(data, context, reserve=reserve, starts=starts, steps=steps)
-
     chosen = search(
         draw_settings(affordable, cheap, budget, key=draw_key),
         fit_one,
-        lambda s: free_run_verdict(s, begin(s.card.context), data, key=judge_key),
+        FreeRunJudge(data, reserve=reserve, starts=starts, steps=steps, key=judge_key),
         space={"structure": affordable, **{k: list(v) for k, v in cheap.items()}},
         budget=budget,
     )

@@ -15,7 +15,7 @@ from jaxtyping import PRNGKeyArray
 
 from gnomon.core.learner import Data, Fit
 from gnomon.core.simulator import AbstractSimulator
-from gnomon.training.free_run import Verdict, free_run_verdict, validation_starts
+from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.search import Setting, draw_settings, search
 from gnomon.training.trainer import Recipe, Stage, fit_weights
 
@@ -71,11 +71,8 @@ def fit_networks(
     """
     began = clock.perf_counter()
     draw_key, make_key, train_key, judge_key = jax.random.split(key, 4)
-    moments = validation_starts(data, context, reserve=context, starts=starts, steps=steps)
+    judge = FreeRunJudge(data, reserve=context, starts=starts, steps=steps, key=judge_key)
     histories: dict[str, Any] = {}
-
-    def judge(simulator: AbstractSimulator) -> Verdict:
-        return free_run_verdict(simulator, moments, data, key=judge_key)
 
     def fit_one(setting: Setting) -> AbstractSimulator:
         number = len(histories) + 1

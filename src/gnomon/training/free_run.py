@@ -147,3 +147,27 @@ def free_run_verdict(
         nrmse=float(np.mean(np.minimum(error, 2.0))),
         diverged=float(np.mean(~(np.asarray(worst) < 2 * BOUND))),
     )
+
+
+class FreeRunJudge:
+    """Judges simulators by free runs from the same validation moments, whatever the context of each.
+
+    Args:
+        data: with validation trajectories.
+        reserve: the largest context in the search.
+        starts: how many moments.
+        steps: of every run at least.
+        key: of whatever a simulator draws.
+    """
+
+    def __init__(self, data: Data, *, reserve: int, starts: int = 32, steps: int = 400, key: PRNGKeyArray):
+        self._data, self._key = data, key
+        self._ways = {"reserve": reserve, "starts": starts, "steps": steps}
+        self._begun: dict[int, Starts] = {}
+
+    def __call__(self, simulator: AbstractSimulator) -> Verdict:
+        """How it did."""
+        context = simulator.card.context
+        if context not in self._begun:
+            self._begun[context] = validation_starts(self._data, context, **self._ways)
+        return free_run_verdict(simulator, self._begun[context], self._data, key=self._key)
