@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from gnomon.core.watch import OutOfMemory, Watch
 from gnomon.engine.plan import make_plan
 from gnomon.engine.run import run_study
 from gnomon.spec.errors import BadSpec, StoreError
@@ -144,6 +145,16 @@ def test_workers_outlive_what_kills_their_tasks(tmp_path):
         "still": "ok",
     }
     assert found["perfect"].status == "ok"
+
+
+def test_what_the_caller_holds_is_not_the_case_s_to_answer_for(tmp_path, monkeypatch):
+    """A notebook that holds 50 GB of its own runs a case that may take 12."""
+    for module in ("core.watch", "engine.conduct"):
+        monkeypatch.setattr(f"gnomon.{module}.resident_mb", lambda: 50_000.0)
+    assert run_study(study(bad("still")), Store(tmp_path), progress=False).outcomes["ok"] > 0
+    watch = Watch(memory_gb=1.0, held_mb=48_000.0)
+    with pytest.raises(OutOfMemory, match="1 GB at a test"):
+        watch.check("a test")
 
 
 def test_workers_give_the_values_of_one_process(finished, tmp_path):

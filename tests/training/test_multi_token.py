@@ -145,6 +145,7 @@ def test_the_truth_has_no_conditional_discrepancy_and_the_horizon_grows():
     assert 2 * at(on_attractor(1.0, 0.0), 0.0, 1.0) > at(error, 0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_attractor_loss_has_a_gradient_that_points_to_the_truth():
     data = sequences(30)
     rows = jnp.stack([jnp.arange(30), jnp.full(30, 10)], axis=1)

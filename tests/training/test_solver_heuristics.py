@@ -60,6 +60,7 @@ def test_path_is_the_solution_and_evaluations_are_counted():
     assert not np.isfinite(solve_path(decay, start, 3, tolerance=1e-7, most=2).states).all()
 
 
+@pytest.mark.slow
 def test_global_is_the_mean_of_what_local_draws():
     solved = solve_path(turning, jnp.asarray([1.0, 0.0]), 6, tolerance=1e-4, most=200)
     whole = global_labour(turning, solved, 1e-4)
@@ -72,6 +73,7 @@ def test_global_is_the_mean_of_what_local_draws():
     assert float(uniform.stiffness.mean()) < float(draws.stiffness.mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["global", "local"])
 def test_penalties_have_a_gradient_that_lowers_them(kind):
     start = jnp.asarray([1.0, 0.0])

@@ -11,6 +11,7 @@ import msgspec
 
 from gnomon.engine.conduct import perform, stopped
 from gnomon.engine.executors import TaskFailed, TaskMemory, TaskTimeout, WorkerDied, open_executor
+from gnomon.engine.executors.serial import SerialExecutor
 from gnomon.engine.plan import Plan, Task, make_plan
 from gnomon.engine.progress import Progress, open_progress
 from gnomon.spec.errors import BadSpec, StoreError
@@ -151,6 +152,7 @@ class _Coordinator:
                 task.kind,
                 msgspec.json.encode(task.case),
                 self._packed,
+                isinstance(self._executor, SerialExecutor),
                 affinity=task.affinity,
                 seconds=self._limits.seconds + GRACE,
                 memory_gb=self._limits.memory_gb * 1.2,
