@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import re
+import string
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from gnomon.spec.registry import build, load
 from gnomon.worlds.flow.record import Record, records
 from validation.catalogue.dysts import DIFFERENT, REGIME
 from validation.catalogue.exceptions import EXCEPTIONS
+from validation.catalogue.literature import PREFIX, TABLE, literature_rows, unconfirmed
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "flows"
@@ -67,6 +69,17 @@ Equations that are ours on purpose:
 The same equation at other standard parameters (with those of dysts orbits are periodic, come to rest or
 escape): {regime}.
 
+## Published numbers
+
+{held} of {quoted} published exponents and dimensions lie within two standard errors and half of the last printed
+digit (`python -m validation.catalogue --stored`); the others are marked, and explained below. The sources themselves
+could not be opened. {confirmed} values were read in a work that quotes them; {lost} were found nowhere and are only
+remembered: {unconfirmed}.
+
+{published}
+
+Read in: {read_in}.
+
 ## Checks that do not hold, and why
 
 Every system is held to self-checks whenever its facts are computed: the sum of its exponents is the divergence,
@@ -99,6 +112,7 @@ def main() -> None:
         differences="\n".join(worst),
         different="\n".join(f"* {system}: {why}" for system, why in DIFFERENT.items()),
         regime=", ".join(REGIME),
+        **_published(known),
         exceptions="\n".join(
             f"* `{name}`, {check}: {why}" for name, checks in EXCEPTIONS.items() for check, why in checks.items()
         ),
@@ -156,15 +170,17 @@ def _fact(record: Record, name: str) -> Fact | None:
 
 
 def _shown(fact: Fact | None) -> str:
+    return "" if fact is None else _digits(fact.value, fact.error)
+
+
+def _digits(value: float, error: float | None) -> str:
     """A value to the digit of its error, the error's two digits in brackets."""
-    if fact is None:
-        return ""
-    if not fact.error:
-        return f"{fact.value:.4g}"
-    digits = 1 - math.floor(math.log10(fact.error))
+    if not error:
+        return f"{value:.4g}"
+    digits = 1 - math.floor(math.log10(error))
     if digits <= 0:
-        return f"{fact.value:.0f}({fact.error:.0f})"
-    return f"{fact.value:.{digits}f}({round(fact.error * 10**digits)})"
+        return f"{value:.0f}({error:.0f})"
+    return f"{value:.{digits}f}({round(error * 10**digits)})"
 
 
 def _table(known: dict[str, Record]) -> list[str]:
@@ -207,6 +223,35 @@ def _against_dysts(known: dict[str, Record]) -> tuple[int, int, int, int, list[s
     for ratio, name, value, fact in sorted(ratios, key=lambda r: -max(r[0], 1 / r[0]))[:25]:
         worst.append(f"| `{name}` | {value:.4g} | {_shown(fact)} | {ratio:.2f} |")
     return len(ratios), int((size < 1.1).sum()), int((size > 1.5).sum()), int((size > 2).sum()), worst
+
+
+def _published(known: dict[str, Record]) -> dict[str, Any]:
+    """What the page says of published numbers: counts, a table, and what was confirmed nowhere."""
+    places = {place: None for numbers in TABLE.values() for q in numbers if (place := q.confirmed)}
+    letter = dict(zip(places, string.ascii_lowercase, strict=False))
+    table = [
+        "| system | quantity | published | here | source | read in |",
+        "|---|---|---|---|---|---|",
+    ]
+    held = quoted = 0
+    for name, numbers in TABLE.items():
+        for number, row in zip(numbers, literature_rows(name, known[name].facts), strict=True):
+            quoted, held = quoted + 1, held + row.passed
+            table.append(
+                f"| `{name}` | {row.quantity.removeprefix(PREFIX)} | {number.value} | "
+                f"{_digits(row.value, row.error)}{'' if row.passed else ' (differs)'} | {number.source} | "
+                f"{letter.get(number.confirmed, 'nowhere')} |"
+            )
+    lost = unconfirmed()
+    return {
+        "held": held,
+        "quoted": quoted,
+        "confirmed": quoted - len(lost),
+        "lost": len(lost),
+        "unconfirmed": ", ".join(lost),
+        "published": "\n".join(table),
+        "read_in": "; ".join(f"({mark}) {place}" for place, mark in letter.items()),
+    }
 
 
 def _section(name: str, record: Record) -> str:

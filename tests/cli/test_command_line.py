@@ -1,6 +1,5 @@
 """The command line: light, helpful, and never a traceback for what a person can mend."""
 
-import json
 import os
 import subprocess
 import sys
@@ -111,7 +110,7 @@ def test_every_command_can_be_reached(name):
         (["gc", "--store", "absent"], "no result store at absent"),
         (["merge", "absent"], "no result store at absent"),
         (["export", "--store", "absent"], "no result store at absent"),
-        (["cite", "nothing"], "no study named 'nothing'"),
+        (["cite", "nothing"], "nothing is named 'nothing'"),
         (["test", "absent.py:step", "--world", "lorenz63", "--trust"], "absent.py cannot be read"),
         (["test", "absent.py:step", "--world", "lorentz", "--trust"], "did you mean 'lorenz"),
         (["test", "absent.npz", "--world", "lorenz63"], "no file absent.npz"),
@@ -284,18 +283,6 @@ def test_doctor_names_what_is_missing(say, monkeypatch):
     assert "missing: not-a-package" in err
 
 
-def test_cite_writes_bibtex(say, tmp_path):
-    code, out, _ = say("cite", "quickstart")
-    assert code == 0
-    assert out.count("@") >= 10
-    assert "doi = {10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2}" in out
-    assert "title = {gnomon}" in out
-    keys = [line.split("{")[1] for line in out.splitlines() if line.startswith("@")]
-    assert len(keys) == len(set(keys))
-    assert say("cite", "quickstart", "--out", "refs.bib")[0] == 0
-    assert (tmp_path / "refs.bib").read_text() == out
-
-
 def test_plan_says_first_and_runs_nothing(say, tmp_path):
     code, out, err = say("run", "quickstart", "--plan", "--workers", "2")
     assert (code, err) == (0, "")
@@ -303,17 +290,3 @@ def test_plan_says_first_and_runs_nothing(say, tmp_path):
         assert word in out
     stored = [p for p in (tmp_path / "results").rglob("*") if p.is_file() and p.suffix == ".npz"]
     assert stored == []
-
-
-def test_references_are_complete():
-    from gnomon.spec.citations import dois, references
-
-    assert dois("see (10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2). and doi:10.1/x") == [
-        "10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2"
-    ]
-    table = references()
-    assert len({str(f["key"]) for f in table.values()}) == len(table)
-    for doi, facts in table.items():
-        assert dois(doi) == [doi]
-        assert {"type", "key", "author", "title", "year"} <= set(facts)
-    json.dumps(table)

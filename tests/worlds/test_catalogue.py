@@ -13,7 +13,7 @@ from gnomon.spec.study import read_study
 from gnomon.testing.worlds import check_card, check_world
 from gnomon.worlds.flow.record import records
 from gnomon.worlds.flow.system import AbstractFlow, invariants_of
-from validation.catalogue.literature import TABLE, literature_rows
+from validation.catalogue.literature import NOT_FOUND, TABLE, literature_rows, unconfirmed
 
 NAMES = sorted(systems())
 FLOWS = sorted(n for n in NAMES if issubclass(load("worlds", n), AbstractFlow))
@@ -186,6 +186,13 @@ def test_published_numbers_are_met():
     rows = [row for name in TABLE for row in literature_rows(name, records()[name].facts)]
     assert len(rows) > 60
     assert sum(row.passed for row in rows) >= 0.95 * len(rows)
+
+
+def test_a_published_number_says_where_it_was_read_or_counts_as_unconfirmed():
+    assert unconfirmed() == [f"sprott_{letter} {quantity}" for letter, quantity in sorted(NOT_FOUND)]
+    rows = [q for quoted in TABLE.values() for q in quoted]
+    assert all("doi:" in q.source for q in rows)
+    assert sum(bool(q.confirmed) for q in rows) == len(rows) - len(NOT_FOUND)
 
 
 def test_the_study_of_all_flows_holds_all_flows():

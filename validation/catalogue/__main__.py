@@ -10,7 +10,7 @@ import msgspec
 from gnomon.spec.catalogue import systems
 from gnomon.worlds.flow.record import FILE, Record, records
 from validation.catalogue.exceptions import explained
-from validation.catalogue.literature import PREFIX, TABLE, literature_rows
+from validation.catalogue.literature import PREFIX, TABLE, literature_rows, unconfirmed
 from validation.catalogue.system import Found, examine
 from validation.table import show
 
@@ -72,6 +72,8 @@ def stored() -> int:
     show("published numbers", rows, 0.0)
     held = sum(row.passed for row in rows)
     print(f"{held} of {len(rows)} published numbers within two errors and half a digit")
+    lost = unconfirmed()
+    print(f"{len(rows) - len(lost)} were read in a work that quotes the source; not: {', '.join(lost)}")
     return len(rows) - held
 
 

@@ -11,6 +11,10 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "literature: dimension": "the published digits and ours differ by 0.0004; ours follows from the two exponents, "
         "whose sum is log 0.3 exactly",
     },
+    "rucklidge": {
+        "literature: exponent 1": "the book prints 0.0643 for these parameters; dysts stores 0.194, Rusyn (2019) has "
+        "0.1877, and the notes of DuncDennis/esnchaos, who recomputed it, have 0.1912 and call the book's far too low",
+    },
     "sprott_s": {
         "literature: dimension": "the paper prints 2.151, but its own exponents give 2.158, as here",
     },

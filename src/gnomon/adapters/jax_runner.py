@@ -39,7 +39,7 @@ def make_starts(
     )
     forcing = forcing_of(card, held, units)
     keys = jax.random.split(key_of(seed), units)
-    states = eqx.filter_jit(lambda w, k: jax.vmap(lambda one: w.init(key=one))(k))(world, keys)
+    states = _begun(world, keys)
     # The state must be the one observed last, so whole chunks are run and the history is their end.
     steps = -(-max(round(card.spinup / card.dt), history) // CHUNK) * CHUNK
     past, states, _ = _run_lanes(
@@ -316,6 +316,11 @@ def _chunk(
         return jax.lax.scan(saved, state, jnp.arange(CHUNK))
 
     return jax.vmap(lane)(states, forcing, keys)
+
+
+@eqx.filter_jit
+def _begun(world: AbstractWorld, keys: Any) -> Any:
+    return jax.vmap(lambda key: world.init(key=key))(keys)
 
 
 @eqx.filter_jit

@@ -22,7 +22,7 @@ def list_(kind: str = "", /) -> None:
     kind:
         One of: worlds, learners, trials, measures, studies. All of them if left out.
     """
-    asked = (*KINDS, "studies") if not kind else (_plural(kind),)
+    asked = (*KINDS, "studies") if not kind else (plural(kind),)
     for number, one in enumerate(asked):
         if number:
             print()
@@ -46,7 +46,7 @@ def describe(name: str, /, *, kind: str = "") -> None:
     kind:
         Look only among these: worlds, learners, trials, measures or studies.
     """
-    places = (_plural(kind),) if kind else (*KINDS, "studies")
+    places = (plural(kind),) if kind else (*KINDS, "studies")
     if ":" in name and not kind:
         raise UnknownName(
             f"{name!r} may be anything; say which with --kind worlds (learners, trials, measures)"
@@ -61,7 +61,8 @@ def describe(name: str, /, *, kind: str = "") -> None:
     raise UnknownName(f"nothing is named {name!r}; {suggest(name, known)}")
 
 
-def _plural(kind: str) -> str:
+def plural(kind: str) -> str:
+    """`worlds` of `world` or `worlds`, and so on."""
     kinds = (*KINDS, "studies")
     for one in kinds:
         if kind in (one, one[:-1]) or (kind == "study" and one == "studies"):

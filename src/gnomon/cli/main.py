@@ -37,7 +37,9 @@ COMMANDS: dict[str, Command] = {
     "ladder": Command("gnomon.cli.reading:ladder", "The ladder of a study, in the terminal.", READ),
     "report": Command("gnomon.cli.reading:report", "One self-contained HTML file of a study.", READ),
     "compare": Command("gnomon.cli.reading:compare", "Two models, paired, cell by cell.", READ),
-    "cite": Command("gnomon.cli.citing:cite", "BibTeX of everything a study uses.", READ),
+    "cite": Command(
+        "gnomon.cli.citing:cite", "BibTeX of what a study, world, learner, trial or measure stands on.", READ
+    ),
     "verify": Command(
         "gnomon.cli.keeping:verify", "Check every file of a store against its checksum.", STORE
     ),

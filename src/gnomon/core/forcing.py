@@ -36,10 +36,11 @@ def forcing_of(card: WorldCard, drives: tuple[Drive, ...], units: int) -> Forcin
     times, values = {}, {}
     for knob in card.knobs:
         drive = moved.get(knob.name, Drive.steady(knob.name, knob.default))
-        rows = np.asarray(drive.values, float)
-        nodes = len(drive.times)
-        times[knob.name] = jnp.asarray(np.broadcast_to(np.asarray(drive.times, float), (units, nodes)))
-        values[knob.name] = jnp.asarray(np.broadcast_to(rows, (units, nodes)))
+        nodes, rows = np.asarray(drive.times, float), np.asarray(drive.values, float)
+        if len(nodes) == 1:  # a second node of the same value: one compilation serves rest and ramp alike
+            nodes, rows = np.append(nodes, nodes + 1), np.repeat(rows, 2, axis=-1)
+        times[knob.name] = jnp.asarray(np.broadcast_to(nodes, (units, len(nodes))))
+        values[knob.name] = jnp.asarray(np.broadcast_to(rows, (units, len(nodes))))
     return Forcing(times=times, values=values)
 
 

@@ -1,7 +1,8 @@
 """Multiple shooting: coefficients of equations, and the states that runs of them start from, from observations.
 
-Maximum likelihood for white observation error (Bock 1983, doi 10.1007/978-1-4684-7324-7_7, without the continuity
-constraints): the states are estimated with the coefficients, so that noise in the regressors does not bias them.
+Maximum likelihood for white observation error (Bock 1983, pages 95-121 of Deuflhard and Hairer, editors,
+doi 10.1007/978-1-4684-7324-7, without the continuity constraints): the states are estimated with the coefficients,
+so that noise in the regressors does not bias them.
 Gauss-Newton with Levenberg's damping; the starts are eliminated segment by segment.
 """
 
@@ -279,7 +280,7 @@ def fitted_state(
     Strong-constraint four-dimensional variational assimilation (Le Dimet and Talagrand 1986,
     doi 10.3402/tellusa.v38i2.11706) by Gauss-Newton. The window grows from a quarter to the whole, since the cost of
     a long window of a chaotic system has many minima (quasi-static assimilation, Pires, Vautard and Talagrand 1996,
-    doi 10.3402/tellusa.v48i1.11634).
+    Tellus A 48, 96-121).
 
     Args:
         run: initial state -> states at the moments of the window.
