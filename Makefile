@@ -101,7 +101,7 @@ format: $(VENV)/.lint
 docs: $(VENV)/.docs
 	$(VENV)/bin/zensical build --clean --strict
 
-bench: $(VENV)/.test
+bench: $(VENV)/.test $(VENV)/.peers
 	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
 
 # For maintainers: solves all versions anew in an environment of its own (some 200 packages; torch is left to the machine).
@@ -144,6 +144,10 @@ $(VENV)/.docs: $(VENV)/.gnomon
 
 $(VENV)/.browser: $(VENV)/.gnomon
 	@$(INSTALL) "what drives the browser" -e '.[browser]'
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.gnomon
+	@$(INSTALL) "the peers of the benchmarks" -e '.[peers]'
 	@touch $@
 
 $(VENV)/.torch: $(VENV)/.gnomon

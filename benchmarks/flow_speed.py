@@ -180,6 +180,11 @@ def catalogue(told: argparse.Namespace) -> None:
     row(f"{len(names)} systems, compiled, first run ever", first, peers)
     warm = race(max(1, told.rounds // 2), lambda: states(fs, starts, times, True))[0]
     row(f"{len(names)} systems, compiled, warm", warm, peers)
+    for count in (10, 40, len(names)):
+        part = (fs[:count], starts[:count], times[:count])
+        for text, compiled in (("plain Python", False), ("compiled, warm", True)):
+            again = race(max(1, told.rounds // 2), lambda part=part, c=compiled: states(*part, c))[0]
+            row(f"  growth: {count} systems, {text}", again)
     print(f"  systems ours / dysts': {share:.2f}; compiling one:"
           f" {first[1] / len(names):.2f} CPU s; failed: {failed(names, fs, starts, times)}")  # fmt: skip
 
@@ -211,6 +216,9 @@ def ensembles(told: argparse.Namespace) -> None:
             f"  growth: {lanes:,} states x 200 steps",
             race(3, lambda crowd=crowd: fixed_steps(lorenz, crowd, 0.01, 200))[0],
         )
+    for steps in (250, 1000, 4000):
+        run = race(3, lambda steps=steps: fixed_steps(lorenz, many, 0.01, steps))[0]
+        row(f"  growth: 10,000 states x {steps:,} steps", run)
     for length in (250, 1000, 4000):
         at = np.linspace(0, LORENZ_END * length / 1000, length)
         run = race(3, lambda at=at: trajectories([lorenz], [LORENZ_START], [at], compiled=True)[0].states)[0]

@@ -4,9 +4,10 @@
     python benchmarks/permutation_entropy.py --rounds 3 --values 100000
 
 The peers are optional (`pip install ordpy antropy`); one that is missing is said to be. ordpy and this code give
-entropy and complexity together, antropy gives the entropy alone. Compilation is timed apart. Every round runs all
-contestants in turn, so that a busy machine slows them alike; printed are medians, the fastest round, ratios of both to
-ours, and how the answers differ.
+entropy and complexity together, antropy gives the entropy alone. Every round runs all contestants in turn; printed are
+medians and the fastest round, in wall and in CPU seconds, ratios of all to ours, and how the answers differ. All
+contestants but ours use one core. On a busy machine only the ratio of CPU seconds means anything: what takes three
+milliseconds either waits for its turn or does not.
 """
 
 import argparse
@@ -14,17 +15,19 @@ import importlib
 import time
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
 
 from gnomon.numerics.ordinal import permutation_entropy
 
+Timing = tuple[float, float]  # wall and CPU seconds
 Contestant = Callable[[np.ndarray, int], tuple[float, float | None]]
 
 
 def ours(x: np.ndarray, order: int) -> tuple[float, float]:
-    """From a NumPy array in to numbers out, the copy to JAX included."""
+    """From a NumPy array in to numbers out."""
     h, c = permutation_entropy(x, order)
     return float(h), float(c)
 
@@ -57,45 +60,44 @@ def _antropy(module: object) -> Contestant:
     return run
 
 
-def race(x: np.ndarray, order: int, rounds: int) -> dict[str, float]:
-    """Median seconds of each contestant, printed with ratios and differences."""
+def timed(run: Callable[[], Any]) -> Timing:
+    """Wall and CPU seconds of one call."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    jax.block_until_ready(run())
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def race(x: np.ndarray, order: int, rounds: int) -> None:
+    """Seconds of each contestant, with ratios and differences."""
     among: dict[str, Contestant] = {"gnomon": ours, **peers()}
-    begin = time.perf_counter()
-    answers: dict[str, tuple[float, float | None]] = {"gnomon": ours(x, order)}
-    print(f"gnomon, first call with compilation: {time.perf_counter() - begin:.2f} s")
-    seconds: dict[str, list[float]] = {name: [] for name in among}
-    for turn in range(rounds + 1):  # the first warms up everyone's caches and does not count
+    first = timed(lambda: ours(x, order))
+    print(f"gnomon, first call: {1e3 * first[0]:.1f} ms")
+    answers = {name: run(x, order) for name, run in among.items()}  # warms up everyone's caches
+    spent: dict[str, list[Timing]] = {name: [] for name in among}
+    for _ in range(rounds):
         for name, run in among.items():
-            begin = time.perf_counter()
-            answers[name] = run(x, order)
-            if turn:
-                seconds[name].append(time.perf_counter() - begin)
-    medians = {name: float(np.median(s)) for name, s in seconds.items()}
+            spent[name].append(timed(lambda run=run: run(x, order)))
+    print(f"{len(x)} values, order {order}, {rounds} rounds: milliseconds, and how many times ours")
+    print(f"  {'':<8}{'median wall':>21}{'median CPU':>21}{'fastest wall':>21}{'fastest CPU':>21}")
+    columns = {name: [*np.median(times, axis=0), *np.min(times, axis=0)] for name, times in spent.items()}
+    for name, seconds in columns.items():
+        cells = zip(seconds, columns["gnomon"], strict=True)
+        print(f"  {name:<8}" + "".join(f"{1e3 * own:>11.2f}{own / best:>8.1f} x" for own, best in cells))
     h, c = answers["gnomon"]
-    print(f"{len(x)} values, order {order}, median of {rounds} rounds")
-    for name, median in medians.items():
-        other = answers[name]
-        apart = abs(other[0] - h)
+    for name, other in answers.items():
         also = "" if other[1] is None or c is None else f", {abs(other[1] - c):.0e} in C"
-        best, ratio = min(seconds[name]), median / medians["gnomon"]
-        print(f"  {name:<8} median {1e3 * median:>9.2f} ms {ratio:>7.1f} x", end="")
-        print(f"   fastest {1e3 * best:>9.2f} ms {best / min(seconds['gnomon']):>7.1f} x", end="")
-        print(f"   differs by {apart:.0e} in H{also}")
-    return medians
+        print(f"  {name} differs by {abs(other[0] - h):.0e} in H{also}")
 
 
 def growth(order: int, rounds: int, rng: np.random.Generator) -> None:
-    """How the cost grows with the length and with the number of series."""
-    print("growth of gnomon (series x values: milliseconds, nanoseconds a value)")
-    for shape in ((1, 10_000), (1, 100_000), (1, 1_000_000), (10, 100_000), (1000, 1000)):
+    """How the cost grows with the length, with the number of series, and with the order."""
+    print("growth of gnomon (order, series x values: median milliseconds, CPU nanoseconds a value)")
+    lengths = ((1, 10_000), (1, 100_000), (1, 1_000_000), (1, 10_000_000), (10, 100_000), (1000, 1000))
+    for which, shape in [*((order, s) for s in lengths), (3, (1, 1_000_000)), (7, (1, 1_000_000))]:
         x = rng.standard_normal(shape)
-        spent = []
-        for _ in range(rounds + 1):
-            begin = time.perf_counter()
-            jax.block_until_ready(permutation_entropy(x, order))
-            spent.append(time.perf_counter() - begin)
-        median = float(np.median(spent[1:]))
-        print(f"  {shape[0]:>5} x {shape[1]:<9}{1e3 * median:>9.3f} ms{1e9 * median / x.size:>9.2f} ns")
+        spent = [timed(lambda x=x, which=which: permutation_entropy(x, which)) for _ in range(rounds + 1)]
+        wall, cpu = np.median(spent[1:], axis=0)
+        print(f"  {which} {shape[0]:>5} x {shape[1]:<9}{1e3 * wall:>9.3f} ms{1e9 * cpu / x.size:>9.2f} ns")
 
 
 def main() -> None:

@@ -5,8 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gnomon.numerics import ensembles
 from gnomon.numerics.adaptive import OUTCOMES, solve
 from gnomon.numerics.ensembles import ensemble, fixed_steps
+from gnomon.numerics.tiles import cores
 
 
 def lorenz(u):
@@ -70,6 +72,34 @@ def test_fixed_steps_are_those_of_a_plain_scan(tile):
     np.testing.assert_allclose(np.moveaxis(some, 2, 0), plain[:, 19::20], rtol=1e-10)
 
 
+def many_terms(u):
+    """Too much for one loop: of Lorenz's equations with 40 terms that are zero."""
+    extra = sum(np.sin(i * np.pi) * u[0] for i in range(40))
+    return tuple(v + extra for v in lorenz(u))
+
+
+def by_matrix(u):
+    """Not of single numbers: a rotation in three dimensions."""
+    return tuple(jnp.asarray([[0.0, -1, 0], [1, 0, 0], [0, 0, -1]]) @ jnp.stack(u))
+
+
+@pytest.mark.parametrize("f", [lorenz, many_terms, by_matrix])
+def test_an_odd_number_of_steps_of_any_function(f):
+    u, h = starts(300), 0.01
+
+    def g(v):
+        return np.stack([np.asarray(c) for c in f(tuple(v.T))], 1)
+
+    y, path = u, []
+    for _ in range(14):
+        k1 = g(y)
+        k2 = g(y + h / 2 * k1)
+        k3 = g(y + h / 2 * k2)
+        y = y + h / 6 * (k1 + 2 * (k2 + k3) + g(y + h * k3))
+        path.append(y.T)
+    np.testing.assert_allclose(fixed_steps(f, u, h, 14, every=7), np.stack(path[6::7]), rtol=1e-11)
+
+
 def test_a_constant_derivative_is_one_for_each_lane():
     np.testing.assert_allclose(fixed_steps(lambda u: (1.0, -u[1]), np.ones((3, 2)), 0.1, 10)[0, 0], 2.0)
 
@@ -89,3 +119,21 @@ def test_runs_repeat_to_the_bit_whatever_the_threads():
     np.testing.assert_array_equal(
         fixed_steps(lorenz, u, 0.01, 50, tile=2), fixed_steps(lorenz, u, 0.01, 50, tile=2)
     )
+
+
+def products(u):
+    return tuple(a * b + a for a, b in zip(u, u[1:] + u[:1], strict=True))
+
+
+@pytest.mark.parametrize("components", [3, 12])
+def test_tiles_are_as_wide_as_one_thread_does_alone(components):
+    def split(lanes):
+        program = ensembles._fixed(products, (components, lanes), 1, "float64")
+        return "outer_dimension_partitions" in program.as_text()
+
+    together, lanes = ensembles._plan(products, components, "float64")
+    assert together == (components < 6)
+    assert lanes % 8 == 0
+    assert not split(lanes)
+    if cores() > 1 and together:
+        assert split(4 * lanes)

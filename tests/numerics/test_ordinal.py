@@ -3,11 +3,15 @@
 import itertools
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.signal
+from numpy.lib.stride_tricks import sliding_window_view
 
 from gnomon.numerics.ordinal import (
+    PIECE,
     classify,
     entropy_and_complexity,
     envelope,
@@ -127,6 +131,38 @@ def test_lorenz_is_complex():
     # what the rule is for: sampled a hundred times too fast everything looks regular
     assert ordinal_facts(x[:, 1000:, 0], 0.01, delay=1).kind == "undecided"
     assert float(permutation_entropy(x[:, 1000:, 0], 5, 1)[0].mean()) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("shape", "order", "delay"), [((2, PIECE + 7), 3, 7), ((40, 900), 5, 1), ((PIECE + 12,), 6, 3)]
+)
+def test_numpy_in_pieces_and_jax_count_alike(shape, order, delay):
+    x = np.random.default_rng(4).integers(0, 40, shape).astype(float)  # many equal values
+    shares = np.asarray(ordinal_shares(x, order, delay))
+    windows = sliding_window_view(x, (order - 1) * delay + 1, axis=-1)[..., ::delay]
+    ranks = np.argsort(np.argsort(windows, axis=-1, kind="stable"), axis=-1, kind="stable")
+    names = (ranks * order ** np.arange(order)).sum(-1)
+    codes = ordinal_codes(x, order, delay)
+    assert codes.dtype == np.int32
+    for name, code in zip(
+        names.reshape(-1, names.shape[-1]), codes.reshape(-1, codes.shape[-1]), strict=True
+    ):
+        pairs = np.unique(np.stack([name, code]), axis=1)  # each pattern has one code, each code one pattern
+        assert len(np.unique(pairs[0])) == len(np.unique(pairs[1])) == pairs.shape[1]
+    counts = [np.bincount(c, minlength=math.factorial(order)) for c in codes.reshape(-1, codes.shape[-1])]
+    np.testing.assert_allclose(
+        shares.reshape(len(counts), -1), np.asarray(counts) / codes.shape[-1], rtol=1e-14
+    )
+    np.testing.assert_allclose(ordinal_shares(jnp.asarray(x), order, delay), shares, rtol=1e-14)
+    found = jax.vmap(lambda v: permutation_entropy(v, order, delay)[0])(jnp.atleast_2d(x))
+    np.testing.assert_allclose(found, np.atleast_1d(permutation_entropy(x, order, delay)[0]), rtol=1e-12)
+
+
+def test_lists_and_whole_numbers_are_series_too():
+    assert float(permutation_entropy([4, 7, 9, 10, 6, 11, 3], 3)[0] * np.log2(6)) == pytest.approx(
+        1.5219, abs=1e-4
+    )
+    assert permutation_entropy(np.arange(30, dtype=np.uint8).reshape(3, 10), 3)[1].shape == (3,)
 
 
 def test_too_short_records_are_refused():

@@ -11,9 +11,11 @@ from gnomon.numerics.tiles import cores, cut, glue, in_threads
 @pytest.mark.parametrize("lanes", [1, 2, 3, 8, 9, 31])
 @pytest.mark.parametrize("tile", [1, 4, 100])
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_glue_undoes_cut(lanes, tile, workers):
+@pytest.mark.parametrize("multiple", [1, 4, 8])
+def test_glue_undoes_cut(lanes, tile, workers, multiple):
     states = np.arange(lanes * 2.0).reshape(lanes, 2)
-    tiles = cut(states, tile, workers)
+    tiles = cut(states, tile, workers, multiple)
+    assert tiles[0].shape[1] % multiple == 0 or multiple > tile
     assert len({part.shape for part in tiles}) == 1
     assert tiles[0].shape[1] <= tile
     np.testing.assert_array_equal(glue(tiles, lanes), states.T)

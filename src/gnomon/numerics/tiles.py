@@ -38,19 +38,22 @@ def in_threads(function: Callable[..., Any], jobs: Sequence[tuple], workers: int
         return list(pool.map(one, jobs))
 
 
-def cut(states: np.ndarray, tile: int, workers: int = 0) -> list[np.ndarray]:
+def cut(states: np.ndarray, tile: int, workers: int = 0, multiple: int = 1) -> list[np.ndarray]:
     """Members [lane, component] as tiles [component, lane] of equal width, at most `tile`; the last is filled up.
 
     All tiles are equally wide so that one program serves them; their number is a multiple of the number of threads
-    where there are members enough. `glue` is the way back.
+    where there are members enough. `glue` is the way back. With `multiple` the width is a multiple of it, where the
+    tile holds as many: what is left over by whole registers is done one by one, which takes longer than filling up.
     """
     if tile < 1:
         raise ValueError(f"a tile holds at least one member, got {tile}")
     lanes = len(states)
     threads = workers or cores()
-    count = -(-lanes // tile)
+    whole = multiple if multiple <= tile else 1
+    count = -(-lanes // (tile // whole * whole))
     count = min(lanes, -(-count // threads) * threads)
-    width = -(-lanes // count)
+    width = -(-lanes // (count * whole)) * whole
+    count = -(-lanes // width)
     filled = np.concatenate([states, np.repeat(states[-1:], count * width - lanes, axis=0)])
     return [np.ascontiguousarray(filled[i : i + width].T) for i in range(0, count * width, width)]
 
