@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-results flows flows-results horizons catalogue power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -25,6 +25,10 @@ help:
 	@echo "make flows          every trial on every system of the catalogue (an hour or more; resumes)"
 	@echo "make flows-results  runs it and writes docs/flows-results.md"
 	@echo "make horizons       how long each learner is right, beside the twin, and writes docs/horizons.md (an hour; resumes)"
+	@echo "make chaos          learners side by side on a dozen flows, and writes docs/chaos.md (hours; resumes)"
+	@echo "make chaos-small    the whole shelf once, with small settings, on two small worlds"
+	@echo "make attractors     free runs beside pairs of truths, and writes docs/attractors.md (hours; resumes)"
+	@echo "make scaling        error against data, size and compute, and writes docs/scaling.md (resumes)"
 	@echo "make catalogue      recomputes the facts of the catalogue and checks them (half an hour)"
 	@echo "make power          plants faults of known size and shows which are found"
 	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
@@ -40,7 +44,7 @@ quickstart: $(VENV)/.atmos
 	$(GNOMON) run atmosphere_forecast --workers $(WORKERS) --store $(STORE)
 
 atmosphere: $(VENV)/.atmos
-	$(GNOMON) run atmosphere_smoke --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run atmosphere --workers $(WORKERS) --store $(STORE)
 
 atmosphere-results: atmosphere
 	$(PY) -m docs.atmosphere_page --store $(STORE)
@@ -54,6 +58,23 @@ flows-results: flows
 horizons: $(VENV)/.gnomon
 	$(GNOMON) run horizons --workers $(WORKERS) --store $(STORE)
 	$(PY) -m docs.horizons_page --store $(STORE)
+
+chaos: $(VENV)/.gnomon
+	$(GNOMON) run chaos_laptop --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run koopman --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run uncertainty --workers $(WORKERS) --store $(STORE)
+	$(PY) -m docs.chaos_page --store $(STORE)
+
+attractors: $(VENV)/.test
+	$(PY) benchmarks/attractor_statistics.py --folder docs/attractors
+	$(PY) -m docs.attractors_page
+
+scaling: $(VENV)/.gnomon
+	$(PY) benchmarks/scaling.py --store $(STORE)/scaling
+	$(PY) -m docs.scaling_page --store $(STORE)/scaling
+
+chaos-small: $(VENV)/.gnomon
+	$(GNOMON) run chaos_small --workers $(WORKERS) --store $(STORE)
 
 catalogue: $(VENV)/.test
 	$(PY) -m validation.catalogue --brief --workers $(WORKERS)
@@ -102,7 +123,10 @@ docs: $(VENV)/.docs
 	$(VENV)/bin/zensical build --clean --strict
 
 bench: $(VENV)/.test $(VENV)/.peers
-	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+	@for script in benchmarks/*.py; do \
+	  case $$script in */attractor_statistics.py|*/scaling.py|*/published_*.py) continue;; esac; \
+	  echo "== $$script"; $(PY) $$script || exit 1; \
+	done
 
 # For maintainers: solves all versions anew in an environment of its own (some 200 packages; torch is left to the machine).
 constraints:

@@ -4,6 +4,7 @@ python docs/atmosphere_page.py --store results
 """
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 from docs.results_page import coverage, drawn, scores
@@ -13,11 +14,14 @@ from gnomon.report.figures import render
 from gnomon.report.ladder_figure import ladder_chart
 from gnomon.report.sections import smallest_effects
 from gnomon.report.view import learners
+from gnomon.spec.registry import build
 from gnomon.spec.results import Result
 from gnomon.store.results import Store
+from gnomon.testing.null_oracle import TABLES, chance_of_misses, held
 
 HERE = Path(__file__).parent
-STUDY = "atmosphere_smoke"
+STUDY = "atmosphere"
+DRAWS = 300  # simulated studies a line of the oracle
 SHOWN = (("climate", "mean_state"), ("response", "response_gain"), ("shift", "warming_profile"))
 TEXT = """# The atmosphere: results of the small study
 
@@ -55,6 +59,13 @@ The interval of the null covers 0 in {null}.
 {room} cells of the perfect model say `no_room` (null and floor are not apart at this size) and
 {unsupported} `unsupported`.
 
+How many misses are to be expected? In simulated studies of {least} independent units, whose null is the null
+(`gnomon.testing.null_oracle`), the interval of the null covers 0 in
+
+{oracle}
+
+{chance}
+
 ## The smallest effect each trial could have seen
 
 Loss of fidelity, at the size of this study.
@@ -83,11 +94,13 @@ def main() -> None:
     made = found[0].provenance
     judged = [s for r in found if r.case["learner"]["kind"] == "perfect" for s in r.scores]
     effects = smallest_effects(table, [t for t in table.trials if t != "cost"])
+    units = sorted({r.case["trial"]["args"]["units"] for r in found})
+    lines, worst = oracle(units[0])
     text = TEXT.format(
         study=STUDY,
         versions=", ".join(f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy")),
         hardware=f"{made['processor']}, {made['cores']} cores",
-        units=" to ".join(str(n) for n in sorted({r.case["trial"]["args"]["units"] for r in found})),
+        units=" to ".join(str(n) for n in units),
         limits="\n".join(f"* {line}" for line in made["limits"].splitlines()),
         question=study["question"],
         ladder=drawn(found, 0.5),
@@ -95,6 +108,9 @@ def main() -> None:
         null=coverage(found, "null", 0.0),
         room=sum(s.status == "no_room" for s in judged),
         unsupported=sum(s.status == "unsupported" for s in judged),
+        least=units[0],
+        oracle=lines,
+        chance=told_chance(found, worst),
         effects="\n".join(
             ["| " + " | ".join(effects.head) + " |", "|" + "---|" * len(effects.head)]
             + ["| " + " | ".join(row) + " |" for row in effects.rows]
@@ -103,6 +119,41 @@ def main() -> None:
     )
     (HERE / "atmosphere-results.md").write_text(text, encoding="utf-8")
     print(f"wrote {HERE / 'atmosphere-results.md'}")
+
+
+def oracle(units: int) -> tuple[str, float]:
+    """The table of simulated coverage, and its lowest number."""
+    lines = [
+        "| measure | studies with room | covered | spread of fidelity | its standard error |",
+        "|" + "---|" * 5,
+    ]
+    covered = []
+    for name, table in TABLES.items():
+        got = held(build("measures", name), table, units=units, control="null control", draws=DRAWS)
+        covered.append(got.covered)
+        lines.append(
+            f"| `{name}` | {got.room} of {DRAWS} | {got.covered:.3f} | {got.spread:.3f} | {got.stderr:.3f} |"
+        )
+    return "\n".join(lines), min(covered)
+
+
+def told_chance(found: list[Result], covered: float) -> str:
+    """How likely so many misses of the null are, and which of them look at the same runs."""
+    cells, missed = 0, Counter()
+    for result in found:
+        if result.case["learner"]["kind"] != "null":
+            continue
+        for f in (s.fidelity for s in result.scores):
+            if f is not None and f.low is not None and f.high is not None:
+                cells += 1
+                missed[result.case["trial"]["kind"]] += not f.low <= 0 <= f.high
+    count = sum(missed.values())
+    chance = chance_of_misses(cells, count, covered)
+    where = ", ".join(f"{n} in {trial}" for trial, n in missed.items() if n) or "none"
+    return (
+        f"At the lowest of these, {cells} independent cells miss {count} or more with probability {chance:.2g}. "
+        f"Cells of one trial look at the same runs of the null, so they miss together (here: {where})."
+    )
 
 
 def pictures(store: Store, found: list[Result], folder: Path) -> list[str]:

@@ -41,7 +41,8 @@ def outside(*folders: str) -> dict[str, set[bool]]:
     found: dict[str, set[bool]] = {}
     for path in python_files(*folders):
         for name, at_top in imported(parsed(path)):
-            if name not in sys.stdlib_module_names and name not in OURS:
+            neighbour = (path.parent / f"{name}.py").exists()  # a script may import the one beside it
+            if name not in sys.stdlib_module_names and name not in OURS and not neighbour:
                 found.setdefault(name, set()).add(at_top)
     return found
 

@@ -223,7 +223,7 @@ from test_run import study, bad
 from gnomon.engine.run import run_study
 from gnomon.store.results import Store
 from gnomon.spec.study import TrialRef
-trials = tuple(TrialRef(kind="forecast", args={{"units": 4 + i, "horizon": 1.0}}) for i in range(6))
+trials = tuple(TrialRef(kind="forecast", args={{"units": 4 + i, "horizon": 1.0}}) for i in range(12))
 run_study(study(bad("still"), bad("grow"), trials=trials), Store(Path({root!r})), workers={workers}, progress=False)
 """
 
@@ -249,6 +249,6 @@ def test_killed_at_random_moments_and_resumed(tmp_path, workers):
     subprocess.run([sys.executable, "-c", code], check=True)
     store = Store(tmp_path)
     results = list(store.results())
-    assert len(results) == len({r.id for r in results}) == 24
+    assert len(results) == len({r.id for r in results}) == 4 * 12
     assert store.quarantined() == []
     assert {r.status for r in results} == {"ok", "diverged"}

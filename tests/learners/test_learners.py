@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gnomon.core.learner import AbstractLearner, Data
+from gnomon.core.lesson import AbstractTaughtLearner
 from gnomon.core.world import AbstractWorld
 from gnomon.spec.errors import BadSpec
 from gnomon.spec.registry import build, entries, load
@@ -54,7 +55,13 @@ SMALL = {
     "hamiltonian_network": {"budget": 1, "width": 8, "updates": 4, "batch": 16, "unroll": 1},
     "corrected_physics": {"budget": 1, "width": 8, "updates": 6, "batch": 32, "unroll": 1},
 }  # fmt: skip
-NAMES = sorted(n for n in entries("learners") if issubclass(load("learners", n), AbstractLearner))
+# Those that take lessons need a world made of columns; tests/learners/test_column_hybrid.py holds their contract.
+NAMES = sorted(
+    n
+    for n in entries("learners")
+    if issubclass(load("learners", n), AbstractLearner)
+    and not issubclass(load("learners", n), AbstractTaughtLearner)
+)
 # one site, and a ring with a patterned knob; the ring without a pattern shares all code with the latter
 WORLDS = {"lorenz63": {}, "kuramoto_sivashinsky": {}}
 _made: dict[str, tuple[AbstractWorld, AbstractWorld, Data]] = {}

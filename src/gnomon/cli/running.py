@@ -13,6 +13,7 @@ from gnomon.cli.places import DEFAULT_STORE, open_store
 from gnomon.spec.errors import StoreError
 from gnomon.spec.shelf import find_study
 from gnomon.spec.study import Study, check_arguments, read_study
+from gnomon.spec.subset import part_of
 from gnomon.store.results import STOPPED, Store
 
 
@@ -28,6 +29,8 @@ def run(
     trust: bool = False,
     retry: bool = False,
     quiet: bool = False,
+    only: tuple[str, ...] = (),
+    shard: str = "",
 ) -> int:
     """Run a study; carries on after any interruption.
 
@@ -51,6 +54,10 @@ def run(
         Run cases again that failed or were stopped.
     quiet:
         Show no progress.
+    only:
+        A part of the study, as in --only world=lorenz63,rossler --only learner=nvar (also trial, seed); parts add up.
+    shard:
+        A share of it, as in --shard 2/8; merge the stores of several machines with gnomon merge.
     """
     path = find_study(study)
     asked = read_study(path)
@@ -58,11 +65,20 @@ def run(
     check_arguments(path, asked)
     if plan:
         with _to_look_at(store) as kept:
-            show_plan(asked, late("gnomon.engine.plan:make_plan")(asked, kept, retry=retry), workers)
+            part = part_of(asked.cases(), only, shard)
+            show_plan(asked, late("gnomon.engine.plan:make_plan")(part, kept, retry=retry), workers)
         return 0
     kept = open_store(store, create=True)
     summary = late("gnomon.engine.run:run_study")(
-        asked, kept, workers=workers, cluster=cluster, progress=not quiet, trust=trust, retry=retry
+        asked,
+        kept,
+        workers=workers,
+        cluster=cluster,
+        progress=not quiet,
+        trust=trust,
+        retry=retry,
+        only=only,
+        shard=shard,
     )
     stopped = Counter(r.status for r in kept.results(asked.name) if r.status in STOPPED)
     print(told(summary, stopped), file=sys.stderr)

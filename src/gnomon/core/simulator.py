@@ -30,4 +30,7 @@ class AbstractSimulator(eqx.Module, Generic[State]):
 
     @abc.abstractmethod
     def observe(self, state: State) -> Obs:
-        """What can be seen of a model state, keyed like the world's observations."""
+        """What can be seen of a model state, keyed like the world's observations.
+
+        An atmosphere may add what it declares of its own budgets and fixers (`measures/sphere/declared.py`).
+        """

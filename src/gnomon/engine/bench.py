@@ -16,14 +16,16 @@ from gnomon.adapters.jax_runner import SimulatorRunner, WorldRunner, make_starts
 from gnomon.core import persist
 from gnomon.core.attendance import attended
 from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner, Data, Fit
-from gnomon.core.runner import AbstractRunner, Starts, key_of, lagged_errors
+from gnomon.core.lesson import AbstractTaughtLearner, taught
+from gnomon.core.runner import AbstractRunner, Starts, key_of
 from gnomon.core.runs import Observed, Runs, Unsupported
 from gnomon.core.watch import Watch
 from gnomon.core.world import AbstractWorld
 from gnomon.engine.codec import pack_data, pack_runs, pack_starts, unpack_data, unpack_runs, unpack_starts
+from gnomon.engine.training_data import data_experiment, with_error
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadModel
-from gnomon.spec.experiment import Drive, Experiment
+from gnomon.spec.experiment import Experiment
 from gnomon.spec.identity import identity, seed_of
 from gnomon.spec.registry import build
 from gnomon.spec.study import Case, Ref
@@ -35,7 +37,6 @@ from gnomon.trials.nulls import NO_RESPONSE, make_null
 
 HISTORY = 64  # the most past observations that a world may keep before a start; no context is longer
 STREAMS = {"truth": "A", "floor": "B", "subject": "C", "null": "D", "null control": "E"}
-LIBRARY = 8  # snapshots of each training trajectory that lagged errors are drawn from
 CACHE_BYTES = 1_500_000_000
 REMEMBERED = 120
 
@@ -109,7 +110,7 @@ class Bench:
                 raise BadModel(f"world {card.name!r} cannot make training data: {runs.reason}")
             rng = np.random.default_rng(seed_of("observation error", case.seed))
             clean = {v.name: runs.obs[v.name][:, 0] for v in card.variables}
-            noisy = _observed(card, clean, rng)
+            noisy = with_error(card, clean, rng)
             indices = np.arange(case.data.trajectories + case.data.validation)
             return Data(
                 obs=noisy,
@@ -154,6 +155,8 @@ class Bench:
                 prior = build("worlds", case.world.kind, case.world.args | world.card.imperfect)
             half_done = self.store.root / TRAINING / identity("fit", recipe)
             with attended(self.watch, half_done):
+                if isinstance(learner, AbstractTaughtLearner):
+                    prior = self._taught(case, learner, prior)
                 fit = learner.fit(self.data(case), prior=prior, key=key_of(seed_of("fit", case.seed)))
             shutil.rmtree(half_done, ignore_errors=True)
             return fit
@@ -171,6 +174,15 @@ class Bench:
                 persist.restore(meta["structure"], arrays, also=named), meta["log"]
             ),
         )
+
+    def _taught(
+        self, case: Case, learner: AbstractTaughtLearner, prior: AbstractWorld | None
+    ) -> AbstractWorld:
+        """The prior with a lesson of the truth, from a stream of draws that nothing else uses."""
+        plan = learner.plan()
+        truth = build("worlds", case.world.kind, case.world.args | plan.args)
+        assert prior is not None
+        return taught(truth, prior, plan, key=key_of(seed_of("lesson", case.seed)))
 
     def truth(self, case: Case, experiment: Experiment) -> Runs | Unsupported:
         """The truth's run."""
@@ -345,48 +357,3 @@ def _inside(case: Case) -> Recipe:
     """Versions of what a wrapping learner holds; nothing for any other, whose recipe stays as it was."""
     versions = inner_versions(case.learner.args)
     return {"inside": versions} if versions else {}
-
-
-def _observed(
-    card: WorldCard, clean: dict[str, np.ndarray], rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """[trajectory, time, ...] with one draw of the observation error each."""
-    if card.errors == "lagged":
-        count, length = next(iter(clean.values())).shape[:2]
-        kept = np.linspace(0, length - 1, min(LIBRARY, length)).round().astype(int)
-        rows = []
-        for i in range(
-            count
-        ):  # pairs of one trajectory: between two, the difference of their forcings would be an error
-            library = {k: x[i, kept] for k, x in clean.items()}
-            errors = lagged_errors(card, library, (length,), rng)
-            rows.append({k: x[i] + errors[k] for k, x in clean.items()})
-        return {k: np.stack([row[k] for row in rows]) for k in clean}
-    return {
-        v.name: clean[v.name].astype(float) + v.obs_error * rng.standard_normal(clean[v.name].shape)
-        for v in card.variables
-    }
-
-
-def data_experiment(case: Case, card: Any) -> Experiment:
-    """Training data as an experiment: knobs spread evenly over their ranges, every fourth trajectory a slow ramp.
-
-    Validation trajectories are spread over the ranges in the same way, so neither set sees a corner the other misses.
-    """
-    steps = case.data.steps
-    end = steps * card.dt
-    units = case.data.trajectories + case.data.validation
-    if case.data.knobs == "default":
-        return Experiment(label="data", units=units, steps=steps)
-    drives = []
-    for number, knob in enumerate(card.knobs):
-        rows = []
-        for count in (case.data.trajectories, case.data.validation):
-            values = np.linspace(knob.low, knob.high, count) if count > 1 else np.array([knob.default])
-            values = np.roll(values, number)  # knobs of one world should not move together
-            for i, value in enumerate(values):
-                slow = i % 4 == 3
-                there = knob.low + knob.high - value if slow else value
-                rows.append((float(value), float(there)))
-        drives.append(Drive(knob=knob.name, times=(0.0, float(end)), values=tuple(rows)))
-    return Experiment(label="data", drives=tuple(drives), units=units, steps=steps)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from gnomon.core.learner import AbstractLearner
-from gnomon.engine.bench import Bench, data_experiment
+from gnomon.engine.bench import Bench
+from gnomon.engine.training_data import data_experiment
 from gnomon.spec.identity import identity
 from gnomon.spec.registry import build, load
 from gnomon.spec.results import Result

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from gnomon.engine.progress import Progress, open_progress
 from gnomon.spec.errors import BadSpec, StoreError
 from gnomon.spec.registry import build
 from gnomon.spec.study import FOREIGN, Case, Limits, Study
+from gnomon.spec.subset import part_of
 from gnomon.store.results import Store
 
 GRACE = 30.0  # seconds beyond a task's own limit before its worker is killed
@@ -47,8 +48,10 @@ def run_study(
     progress: bool = True,
     trust: bool = False,
     retry: bool = False,
+    only: Sequence[str] = (),
+    shard: str = "",
 ) -> RunSummary:
-    """Run what is left of a study.
+    """Run what is left of a study, or of a part of it.
 
     Args:
         study: what to run.
@@ -58,10 +61,13 @@ def run_study(
         progress: whether to show it.
         trust: whether code named by the study that is not Gnomon's own may be imported.
         retry: run failed and stopped cases again.
+        only: worlds, learners, trials or seeds, see `gnomon.spec.subset`; the store holds them under the whole study.
+        shard: a share of it, as "2/8", for another machine or another day.
     """
     check_trust(study, trust)
-    plan = make_plan(study, store, retry=retry)
-    store.put_study(study.name, [c.id for c in plan.cases], msgspec.to_builtins(study))
+    every = tuple(study.cases())
+    plan = make_plan(part_of(every, only, shard), store, retry=retry)
+    store.put_study(study.name, [c.id for c in every], msgspec.to_builtins(study))
     return _run(plan, store, study.limits, workers=workers, cluster=cluster, progress=progress)
 
 

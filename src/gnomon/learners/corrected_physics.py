@@ -146,7 +146,7 @@ class CorrectedPhysics(AbstractLearner):
         unroll: steps of a path in the second half of the training; `additive` has one.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     budget: int = 2

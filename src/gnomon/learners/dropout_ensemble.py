@@ -139,7 +139,7 @@ class DropoutEnsemble(AbstractLearner):
         unroll: free steps in the second half.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 2

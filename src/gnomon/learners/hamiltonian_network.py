@@ -157,7 +157,7 @@ class HamiltonianNetwork(AbstractLearner):
         substeps: midpoint steps in one observation step.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 2

@@ -125,7 +125,7 @@ class HankelNetwork(AbstractLearner):
         seeds: trained side by side in each setting.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 2

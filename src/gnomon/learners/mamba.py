@@ -188,7 +188,7 @@ class Mamba(AbstractLearner):
         radius: neighbours on each side that a site of a ring sees.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 2

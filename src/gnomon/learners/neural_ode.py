@@ -145,7 +145,7 @@ class NeuralODE(AbstractLearner):
         activation: one of gelu, silu, tanh.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 2

@@ -113,7 +113,7 @@ class NeuralSDE(AbstractLearner):
         substeps: parts of one observation step in the simulator; the likelihood knows one.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 2

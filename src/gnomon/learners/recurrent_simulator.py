@@ -84,6 +84,7 @@ class Training(NamedTuple):
         context: past observations that drive the state before a forecast.
         seeds: trained side by side.
         budget: settings tried.
+        judge: what snapshots, seeds and settings are chosen by.
         final: learning rate at the end, as a share of the highest.
     """
 
@@ -94,6 +95,7 @@ class Training(NamedTuple):
     context: int
     seeds: int
     budget: int
+    judge: str = "forecast"
     final: float = 1e-2
 
 
@@ -150,6 +152,7 @@ def fit_recurrent(
         context=context,
         seeds=training.seeds,
         defaults=defaults,
+        judged=training.judge,
         key=fit_key,
     )
     return with_best_gain(fit, data, key=gain_key)

@@ -109,7 +109,7 @@ class Residual(AbstractLearner):
         activation: one of gelu, silu, tanh.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 3

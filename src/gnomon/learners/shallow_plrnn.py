@@ -105,9 +105,13 @@ class ShallowPlrnn(AbstractLearner):
         regulariser: weight of the squares of all weights.
         context: past observations that drive the state before a forecast.
         seeds: trained side by side in each setting.
+        forcing: strength of the pull; 0 searches 0.2, 0.1 and an adaptive one.
+        rate: learning rate at its highest; 0 searches.
+        judge: "forecast" keeps the snapshot that is right for longest, "attractor" the one whose long free runs visit
+            the states of the validation data as often as they do (D_stsp + D_H), as the paper has it.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 3
@@ -121,17 +125,32 @@ class ShallowPlrnn(AbstractLearner):
     regulariser: float = 0.0
     context: int = 16
     seeds: int = 1
+    forcing: float = 0.0
+    rate: float = 0.0
+    judge: str = "forecast"
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if self.latent < 0 or self.hidden < 1 or self.noise < 0 or self.regulariser < 0:
+        least = min(self.latent, self.noise, self.regulariser, self.forcing, self.rate)
+        if least < 0 or self.hidden < 1 or self.forcing > 1:
             raise BadSpec(
-                "shallow_plrnn: latent, noise and regulariser must be at least 0, hidden at least 1"
+                "shallow_plrnn: latent, noise, regulariser, forcing and rate must be at least 0, hidden at least 1, "
+                "forcing at most 1"
             )
         sizes = Training(
-            self.updates, self.batch, self.length, self.snapshots, self.context, self.seeds, self.budget
+            self.updates,
+            self.batch,
+            self.length,
+            self.snapshots,
+            self.context,
+            self.seeds,
+            self.budget,
+            self.judge,
         )
-        space = {"forcing": (0.2, "arithmetic", 0.1), "rate": (1e-2, 5e-3)}
+        space = {
+            "forcing": (self.forcing,) if self.forcing else (0.2, "arithmetic", 0.1),
+            "rate": (self.rate,) if self.rate else (1e-2, 5e-3),
+        }
         return fit_recurrent(data, self._make, self._loss, space, sizes, name="shallow_plrnn", key=key)
 
     def _loss(self, setting: Setting, length: int) -> TeacherForced:

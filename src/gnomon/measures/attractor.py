@@ -9,6 +9,7 @@ from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
 from gnomon.core.runs import Evidence
 from gnomon.measures.drawing import RASTER, cloud, image, present
 from gnomon.measures.tables import living, require_truth, runs_of, sites_alike, thinned, with_lost
+from gnomon.numerics.histograms import box, counts, divergence
 from gnomon.numerics.jackknife import paired, pseudo_values
 from gnomon.spec.cards import Variable, WorldCard
 from gnomon.spec.results import Curve, Role, Series
@@ -67,11 +68,11 @@ class Attractor(AbstractMeasure):
         each = counts(subject["points"][alive], low, high, self.bins)
         if paired(true, alive):
             true = true[alive]
-        whole = float(self._divergence(true.sum(axis=0), each.sum(axis=0)))
+        whole = float(divergence(true.sum(axis=0), each.sum(axis=0), self.smoothing))
         if len(each) < 2:
             return with_lost(np.full(1, whole), alive)
         other = _without(true) if paired(subject["points"], truth["alive"]) else true.sum(axis=0)
-        return with_lost(pseudo_values(whole, self._divergence(other, _without(each))), alive)
+        return with_lost(pseudo_values(whole, divergence(other, _without(each), self.smoothing)), alive)
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """The divergence of the pooled subject in the mean, with the spread of the pseudo-values about it."""
@@ -82,7 +83,7 @@ class Attractor(AbstractMeasure):
         low, high = box(truth["points"])
         beside = truth["points"][alive] if paired(truth["points"], alive) else truth["points"]
         p, q = (counts(x, low, high, self.bins).sum(axis=0) for x in (beside, subject["points"][alive]))
-        return with_lost(float(self._divergence(p, q)) + found - found.mean(), alive, lost=np.nan)
+        return with_lost(float(divergence(p, q, self.smoothing)) + found - found.mean(), alive, lost=np.nan)
 
     def curves(self, tables: Mapping[str, UnitTable], evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
         """A projection of the attractor; for a field also its picture in space and time."""
@@ -104,17 +105,6 @@ class Attractor(AbstractMeasure):
         )
         return (shown, *rasters(evidence))
 
-    def _divergence(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
-        """[...] KL of counts [..., cell]; the many cells that nobody visits count in one term."""
-        cells = p.shape[-1]
-        visited = (p > 0).reshape(-1, cells).any(axis=0) | (q > 0).reshape(-1, cells).any(axis=0)
-        size_p, size_q = (x.sum(axis=-1) + self.smoothing * cells for x in (p, q))
-        p_, q_ = p[..., visited] + self.smoothing, q[..., visited] + self.smoothing
-        ratio = np.log(size_q / size_p)
-        empty = (cells - visited.sum()) * self.smoothing * ratio
-        found = np.sum(p_ * np.log(p_ / q_), axis=-1) + ratio * p_.sum(axis=-1)
-        return (found + empty) / size_p
-
     def _escaped(self, table: UnitTable, low: np.ndarray, high: np.ndarray) -> float:
         points = table["points"][table["alive"]]
         return float(1 - np.mean(np.all((points >= low) & (points <= high), axis=-1)))
@@ -129,28 +119,6 @@ def portrait(card: WorldCard, obs: Mapping[str, np.ndarray]) -> np.ndarray:
     u = np.asarray(obs[field.name], float) / field.scale
     triple = np.stack([np.roll(u, -k, axis=-1) for k in range(MOST)], axis=-1)
     return triple.reshape(len(u), -1, MOST)
-
-
-def box(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The truth's range, widened by a tenth of its standard deviation."""
-    flat = points.reshape(-1, points.shape[-1])
-    margin = 0.1 * flat.std(axis=0) + 1e-12  # a coordinate that never moves still needs a bin with a width
-    return flat.min(axis=0) - margin, flat.max(axis=0) + margin
-
-
-def counts(points: np.ndarray, low: np.ndarray, high: np.ndarray, bins: int) -> np.ndarray:
-    """[unit, cell] counts of points; the last cell holds what lies outside the box."""
-    units, _, dims = points.shape
-    cells = bins**dims + 1
-    cell = np.zeros(points.shape[:2], np.int64)
-    outside = np.zeros(points.shape[:2], bool)
-    for d in range(dims):
-        index = np.floor((points[..., d] - low[d]) * (bins / (high[d] - low[d])))
-        outside |= (index < 0) | (index >= bins)
-        cell = cell * bins + np.clip(index, 0, bins - 1).astype(np.int64)
-    cell[outside] = cells - 1
-    cell += np.arange(units)[:, None] * cells
-    return np.bincount(cell.ravel(), minlength=units * cells).reshape(units, cells).astype(float)
 
 
 def rasters(evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:

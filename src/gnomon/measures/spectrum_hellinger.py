@@ -18,6 +18,7 @@ from gnomon.measures.tables import (
     saved_step,
     with_lost,
 )
+from gnomon.numerics.histograms import hellinger
 from gnomon.numerics.jackknife import left_out_means, paired, pseudo_values
 from gnomon.numerics.spectra import smoothed_shape
 from gnomon.spec.results import Curve
@@ -107,8 +108,3 @@ class SpectrumHellinger(AbstractMeasure):
                 note=f"smoothed over {self.width:g} bins",
             ),
         )
-
-
-def hellinger(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Distance of two distributions along the last axis."""
-    return np.sqrt(np.clip(1 - np.sqrt(p * q).sum(axis=-1), 0.0, None))

@@ -87,6 +87,10 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
             "gnomon.learners.residual:Residual",
             "residual network (dense or convolution), one-step then unrolled",
         ),
+        "column_hybrid": Entry(
+            "gnomon.learners.column_hybrid:ColumnHybrid",
+            "a world's dynamics under a network for the physics of every column, learned from the truth's tendencies",
+        ),
         "hybrid": Entry(
             "gnomon.learners.hybrid:Hybrid", "imperfect physics of the same world plus a learned correction"
         ),

@@ -15,9 +15,13 @@ from jaxtyping import PRNGKeyArray
 
 from gnomon.core.learner import Data, Fit
 from gnomon.core.simulator import AbstractSimulator
-from gnomon.training.free_run import FreeRunJudge
+from gnomon.spec.errors import BadSpec
+from gnomon.training.attractor_judge import AttractorJudge
+from gnomon.training.free_run import FreeRunJudge, Verdict
 from gnomon.training.search import Setting, draw_settings, search
 from gnomon.training.trainer import Recipe, Stage, fit_weights
+
+JUDGES = ("forecast", "attractor")
 
 
 class Trainable(NamedTuple):
@@ -27,7 +31,7 @@ class Trainable(NamedTuple):
         make: (key) -> the untrained network of one seed, in the precision it is trained in.
         stages: of its training.
         data: handed to the losses.
-        recipe: optimiser, rates, patience.
+        recipe: optimiser, rates, precision.
         simulator: (network) -> the simulator, in the precision of the data.
         memory: what the losses carry at the start.
     """
@@ -52,6 +56,7 @@ def fit_networks(
     defaults: Setting | None = None,
     starts: int = 16,
     steps: int = 200,
+    judged: str = "forecast",
     key: PRNGKeyArray,
 ) -> Fit:
     """Search a space, train each setting, keep the best snapshot.
@@ -67,11 +72,12 @@ def fit_networks(
         defaults: the setting tried first, where that is not the first value of each.
         starts: validation moments.
         steps: of every validation run at least.
+        judged: one of JUDGES: what snapshots, seeds and settings are chosen by.
         key: of all draws.
     """
     began = clock.perf_counter()
     draw_key, make_key, train_key, judge_key = jax.random.split(key, 4)
-    judge = FreeRunJudge(data, reserve=context, starts=starts, steps=steps, key=judge_key)
+    judge = _judge(judged, data, context, starts, steps, key=judge_key)
     histories: dict[str, Any] = {}
 
     def fit_one(setting: Setting) -> AbstractSimulator:
@@ -96,6 +102,16 @@ def fit_networks(
     chosen = search(settings, fit_one, judge, space=plain, budget=budget)
     log = {**chosen.log, "seeds": seeds, "snapshots": histories, "seconds": clock.perf_counter() - began}
     return Fit(chosen.simulator, log)
+
+
+def _judge(
+    judged: str, data: Data, context: int, starts: int, steps: int, *, key: PRNGKeyArray
+) -> Callable[[AbstractSimulator], Verdict]:
+    if judged not in JUDGES:
+        raise BadSpec(f"a training is judged by one of {', '.join(JUDGES)}, got {judged!r}")
+    if judged == "attractor":
+        return AttractorJudge(data, reserve=context, key=key)
+    return FreeRunJudge(data, reserve=context, starts=starts, steps=steps, key=key)
 
 
 def _settings(

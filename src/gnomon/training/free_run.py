@@ -43,20 +43,22 @@ class Verdict(NamedTuple):
         valid_time: mean over starts of the time until the error passes 0.4, in Lyapunov times, capped at the horizon.
         nrmse: mean over starts and leads of the normalised error, each at most 2.
         diverged: fraction of runs that left the attractor or stopped being finite.
+        distance: of the attractor from that of the data, where that was asked for.
     """
 
     valid_time: float
     nrmse: float
     diverged: float
+    distance: float | None = None
 
     @property
-    def rank(self) -> tuple[float, float, float]:
-        """Smaller is better: divergence first, then valid time, then error."""
-        return (self.diverged, -self.valid_time, self.nrmse)
+    def rank(self) -> tuple[float, float, float, float]:
+        """Smaller is better: divergence first, then the attractor, if asked for, then valid time, then error."""
+        return (self.diverged, self.distance or 0.0, -self.valid_time, self.nrmse)
 
     def plain(self) -> dict[str, float]:
         """For a log."""
-        return {k: float(v) for k, v in self._asdict().items()}
+        return {k: float(v) for k, v in self._asdict().items() if v is not None}
 
 
 def validation_starts(

@@ -1,13 +1,15 @@
 """The one trainer: minibatches in compiled parts, the best snapshot by free run kept, many seeds at once.
 
 A learner brings a loss, a way to draw minibatches and a judge; everything else is here: optimiser, schedule, clipping,
-early stopping, progress, and a checkpoint after every part, so that a killed run goes on where it was. The
-same key gives the same bits, interrupted or not.
+progress, and a checkpoint after every part, so that a killed run goes on where it was. The same key gives the same
+bits, interrupted or not. Training never ends early: rates fall to the end, and most of the quality comes with the last
+of them (docs/scaling.md replays what a patience would have saved and cost); the best snapshot is kept instead.
 
 Single precision unless the model's arrays are double: the observation error of most data is far above it, and it
 halves the cost.
 """
 
+import functools
 import hashlib
 import math
 from collections.abc import Callable, Sequence
@@ -24,10 +26,15 @@ from gnomon.core.attendance import attendance
 from gnomon.spec.errors import BadData, BadSpec
 from gnomon.training.checkpoint import load_checkpoint, save_checkpoint
 from gnomon.training.free_run import Verdict
+from gnomon.training.mixed_precision import products_in_bfloat16
 
 OPTIMISERS = {"adam": optax.scale_by_adam, "radam": optax.scale_by_radam}
 SCHEDULES = ("cosine", "exponential", "constant")
+PRECISIONS = ("full", "bfloat16")
 CURVE = 25  # points of the loss curve that a part leaves in the log
+# An update of a small network is a hundred short loops: to optimise them fully costs seconds and gained nothing where
+# it was measured (shallow_plrnn, residual, lstm, transformer); matrix products are calls into a library anyway.
+QUICK = {"cpu": {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": False}}
 
 
 class Recipe(NamedTuple):
@@ -41,7 +48,8 @@ class Recipe(NamedTuple):
         optimiser: one of OPTIMISERS.
         clip: largest norm of a gradient; longer ones are shortened.
         decay: decoupled weight decay per unit of learning rate.
-        patience: snapshots without a better verdict after which training stops; 0 never stops early.
+        precision: one of PRECISIONS. "bfloat16" rounds matrix products (`training.mixed_precision`), for accelerators
+            that have units for it; on a CPU it is slower. Weights, moments, sums and the loss are not rounded.
     """
 
     rate: float = 1e-3
@@ -51,7 +59,7 @@ class Recipe(NamedTuple):
     optimiser: str = "adam"
     clip: float = 1.0
     decay: float = 0.0
-    patience: int = 0
+    precision: str = "full"
 
 
 class Stage(NamedTuple):
@@ -86,7 +94,7 @@ class Trained(NamedTuple):
 
 
 class _Carry(NamedTuple):
-    weights: Any
+    weights: dict[str, Array]
     moments: Any
     memory: Any
     done: Array
@@ -118,13 +126,14 @@ def fit_weights(
         stages: one after the other.
         data: handed to the loss as it is.
         judge: free-run validation of a model.
-        recipe: optimiser, rates, patience.
+        recipe: optimiser, rates, precision.
         memory: what the loss carries at the start.
         name: told to whoever watches, and the name of the checkpoint; unique within one fit.
         key: for minibatches and whatever the loss draws.
     """
     _check(models, stages, recipe)
     static = eqx.partition(models[0], eqx.is_inexact_array)[1]
+    like = jax.eval_shape(lambda: eqx.filter(models[0], eqx.is_inexact_array))
     carry = _start(models, recipe, memory)
     total = sum(s.updates for s in stages)
     rates = _Rates(
@@ -140,18 +149,20 @@ def fit_weights(
     begun, (carry, best), histories = load_checkpoint(folder, identity, (carry, best), histories)
     parts = [(n, p) for n, s in enumerate(stages) for p in range(s.snapshots)]
     for at in range(begun, len(parts)):
-        if recipe.patience and all(_stale(h) >= recipe.patience for h in histories):
-            break
         number, part = parts[at]
         stage = stages[number]
         updates = _share(stage.updates, stage.snapshots, part)
         rows = stage.draw(np.random.default_rng([*numbers, number, part]), (updates, len(models)))
-        stream = jax.random.fold_in(jax.random.fold_in(key, number), part)
-        kind = (recipe.optimiser, recipe.schedule)
-        carry, losses, norms = _part(carry, static, stage.loss, data, rows, rates, total, kind, stream)
-        losses, norms = np.asarray(losses), np.asarray(norms)
+        where = jnp.asarray(np.asarray((number, part), np.uint32))
+        kind = (recipe.optimiser, recipe.schedule, recipe.precision)
+        train = _compiled(jax.default_backend())
+        carry, losses, norms = train(
+            carry, (static, like), stage.loss, data, rows, rates, total, kind, key, where
+        )
+        losses, norms, found = jax.device_get((losses, norms, carry.weights))
         for i, history in enumerate(histories):
-            weights = jax.tree.map(lambda leaf, i=i: leaf[i], carry.weights)
+            # Taken apart outside of the compiler, which would make a program for the slice of every shape.
+            weights = jax.tree.map(jnp.asarray, _unpacked({k: v[i] for k, v in found.items()}, like))
             verdict = judge(eqx.combine(weights, static))
             if not history or verdict.rank < min(_verdict(row).rank for row in history):
                 best[i] = weights
@@ -174,14 +185,35 @@ def _check(models: Sequence[Any], stages: Sequence[Stage], recipe: Recipe) -> No
             f"a recipe takes an optimiser of {', '.join(OPTIMISERS)} and a schedule of {', '.join(SCHEDULES)}, "
             f"got {recipe.optimiser!r} and {recipe.schedule!r}"
         )
+    if recipe.precision not in PRECISIONS:
+        raise BadSpec(f"a recipe's precision is one of {', '.join(PRECISIONS)}, got {recipe.precision!r}")
 
 
 def _start(models: Sequence[Any], recipe: Recipe, memory: Any) -> _Carry:
-    weights = [eqx.filter(m, eqx.is_inexact_array) for m in models]
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *weights)
-    moments = jax.vmap(OPTIMISERS[recipe.optimiser]().init)(stacked)
-    kept = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (len(models), *jnp.shape(leaf))) + 0, memory)
-    return _Carry(stacked, moments, kept, jnp.zeros((), jnp.int32))
+    weights = [_packed(jax.device_get(eqx.filter(m, eqx.is_inexact_array)), np) for m in models]
+    stacked = {k: jnp.asarray(np.stack([w[k] for w in weights])) for k in weights[0]}
+    moments = jax.jit(jax.vmap(OPTIMISERS[recipe.optimiser]().init))(stacked)
+    kept = jax.tree.map(lambda leaf: jnp.asarray(np.stack([leaf] * len(models))), jax.device_get(memory))
+    return _Carry(stacked, moments, kept, jnp.asarray(np.zeros((), np.int32)))
+
+
+def _packed(weights: Any, xp: Any) -> dict[str, Any]:
+    """One vector of each precision: an update of many small arrays is many small programs, slow to make and to run."""
+    kinds: dict[str, list[Any]] = {}
+    for leaf in jax.tree.leaves(weights):
+        kinds.setdefault(str(leaf.dtype), []).append(leaf.reshape(-1))
+    return {kind: xp.concatenate(leaves) for kind, leaves in kinds.items()}
+
+
+def _unpacked(packed: dict[str, Any], like: Any) -> Any:
+    begins = dict.fromkeys(packed, 0)
+
+    def leaf(shaped: jax.ShapeDtypeStruct) -> Any:
+        kind = str(shaped.dtype)
+        begin, begins[kind] = begins[kind], begins[kind] + shaped.size
+        return packed[kind][begin : begins[kind]].reshape(shaped.shape)
+
+    return jax.tree.map(leaf, like)
 
 
 def _share(updates: int, snapshots: int, part: int) -> int:
@@ -210,41 +242,51 @@ def _plain(value: Any) -> float | None:
 
 
 def _verdict(row: dict[str, Any]) -> Verdict:
-    return Verdict(row["valid_time"], row["nrmse"], row["diverged"])
+    return Verdict(row["valid_time"], row["nrmse"], row["diverged"], row.get("distance"))
 
 
-def _stale(history: list[dict[str, Any]]) -> int:
-    ranks = [_verdict(row).rank for row in history]
-    return len(ranks) - 1 - ranks.index(min(ranks)) if ranks else 0
+@functools.cache
+def _compiled(backend: str) -> Callable[..., tuple[_Carry, Array, Array]]:
+    options: Any = QUICK.get(backend)
+    try:
+        jax.jit(lambda x: x, compiler_options=options).lower(0.0).compile()
+    except jax.errors.JaxRuntimeError:  # a compiler that does not know them
+        options = None
+    return eqx.filter_jit(_part, compiler_options=options)  # pyright: ignore[reportCallIssue] - stub lacks jit's own
 
 
-@eqx.filter_jit
 def _part(
     carry: _Carry,
-    static: Any,
+    model: tuple[Any, Any],
     loss: Any,
     data: Any,
     rows: Any,
     rates: _Rates,
     total: int,
-    kind: tuple[str, str],
+    kind: tuple[str, str, str],
     key: PRNGKeyArray,
+    where: Array,
 ) -> tuple[_Carry, Array, Array]:
     """A scan over minibatches; losses and norms of gradients are [update, seed]."""
-    optimiser, schedule = kind
+    (static, like), (optimiser, schedule, precision) = model, kind
     rule = OPTIMISERS[optimiser]()
+    stream = jax.random.fold_in(jax.random.fold_in(key, where[0]), where[1])
 
     def cost(weights: Any, memory: Any, rows: Any, progress: Array, key: PRNGKeyArray) -> tuple[Array, Any]:
         return loss(eqx.combine(weights, static), memory, data, rows, progress, key)
 
+    cost = products_in_bfloat16(cost) if precision == "bfloat16" else cost
+
     def one(weights: Any, moments: Any, memory: Any, rows: Any, done: Array, key: PRNGKeyArray) -> Any:
         progress = done / total
         before = (weights, moments, memory)
-        (value, memory), slope = jax.value_and_grad(cost, has_aux=True)(weights, memory, rows, progress, key)
-        norm = optax.tree.norm(slope)
+        (value, memory), slope = jax.value_and_grad(cost, has_aux=True)(
+            _unpacked(weights, like), memory, rows, progress, key
+        )
+        norm, slope = optax.tree.norm(slope), _packed(slope, jnp)
         sound = jnp.isfinite(norm)
         shrink = jnp.minimum(1.0, rates.clip / jnp.maximum(norm, 1e-30))
-        direction, moments = rule.update(jax.tree.map(lambda g: g * shrink, slope), moments)
+        direction, moments = rule.update(jax.tree.map(lambda g: (g * shrink).astype(g.dtype), slope), moments)
         rate = rate_at(schedule, rates.peak, rates.final, rates.warm_up, progress)
         weights = jax.tree.map(
             lambda w, d: w - (rate * (d + rates.decay * w)).astype(w.dtype), weights, direction
@@ -255,7 +297,7 @@ def _part(
 
     def update(carry: _Carry, rows: Any) -> Any:
         seeds = jax.tree.leaves(carry.weights)[0].shape[0]
-        keys = jax.random.split(jax.random.fold_in(key, carry.done), seeds)
+        keys = jax.random.split(jax.random.fold_in(stream, carry.done), seeds)
         (weights, moments, memory), told = jax.vmap(one, in_axes=(0, 0, 0, 0, None, 0))(
             carry.weights, carry.moments, carry.memory, rows, carry.done, keys
         )

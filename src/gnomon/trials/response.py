@@ -28,6 +28,8 @@ class Response(AbstractTrial):
         discard: dropped first (ramp and adjustment), in Lyapunov times.
         period: of the slow cycle, in Lyapunov times; `length` should hold whole cycles. 0 leaves the cycle out.
         ladder: the highest step, 1 to 3.
+        rungs: the steps that are run, with both signs; empty for all of 1 … `ladder`. One large step costs a third of
+            the ladder and says nothing of saturation.
         controls: the control has so many times as many units. The even part of a response, X(+a) + X(-a) - 2 X(0),
             carries four times the control's noise: three times as many units make it no worse than the forced runs'.
         spacing: of saved steps, in Lyapunov times.
@@ -54,6 +56,7 @@ class Response(AbstractTrial):
     period: float = 20.0
     spacing: float = 0.25
     ladder: int = 3
+    rungs: tuple[int, ...] = ()
     controls: int = 1
 
     def __check_init__(self):
@@ -69,6 +72,11 @@ class Response(AbstractTrial):
         )
         if not 1 <= self.ladder <= max(LADDER):
             raise BadSpec(f"trial 'response': ladder must lie between 1 and {max(LADDER)}, got {self.ladder}")
+        outside = [k for k in self.rungs if not 1 <= k <= self.ladder]
+        if outside:
+            raise BadSpec(
+                f"trial 'response': rungs must lie between 1 and ladder = {self.ladder}, got {outside}"
+            )
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
@@ -106,4 +114,5 @@ class Response(AbstractTrial):
 
     def _offsets(self, knob: Knob) -> dict[str, float]:
         """Label -> offset from the default in half ranges."""
-        return {f"amp{k:+d}": k * ladder_step(knob) for k in LADDER if abs(k) <= self.ladder}
+        kept = self.rungs or range(1, self.ladder + 1)
+        return {f"amp{k:+d}": k * ladder_step(knob) for k in LADDER if abs(k) in kept}

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
+from gnomon.spec.errors import BadSpec
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
 from gnomon.trials.criteria import CRITERIA
@@ -18,7 +19,8 @@ class Shift(AbstractTrial):
     """A knob carried in steps beyond its training range, from a start inside it.
 
     The distance of a step is (p - p_max) / (p_max - p_min). 2 and 4 half ranges stand in the ratio one to two, so that
-    |X(2d) - 2 X(d)| / |2 X(d)| can be asked.
+    |X(2d) - 2 X(d)| / |2 X(d)| can be asked. The control starts where the shifted runs start and is kept over the same
+    leads: a drift that both have in common is gone when they are subtracted, unit by unit.
 
     Attributes:
         units: independent starts.
@@ -27,6 +29,7 @@ class Shift(AbstractTrial):
         discard: dropped first, in Lyapunov times.
         spacing: of saved steps, in Lyapunov times.
         edge: also run at the end of the training range (for a warming world: +1 K beside +2, +3 and +4).
+        steps: the steps beyond it, in half ranges from the default; some of 2, 3 and 4. Nonlinearity needs 2 and 4.
     """
 
     version: ClassVar[int] = 1
@@ -46,6 +49,7 @@ class Shift(AbstractTrial):
     discard: float = 10.0
     spacing: float = 0.25
     edge: bool = False
+    steps: tuple[int, ...] = STEPS
 
     def __check_init__(self):
         check_arguments(
@@ -54,6 +58,8 @@ class Shift(AbstractTrial):
             above_zero={"length": self.length, "ramp": self.ramp, "spacing": self.spacing},
             from_zero={"discard": self.discard},
         )
+        if not self.steps or not set(self.steps) <= set(STEPS):
+            raise BadSpec(f"trial 'shift': steps must be some of {STEPS}, got {tuple(self.steps)}")
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
@@ -84,4 +90,4 @@ class Shift(AbstractTrial):
         }
 
     def _steps(self) -> tuple[int, ...]:
-        return (1, *STEPS) if self.edge else STEPS
+        return tuple(sorted({1, *self.steps} if self.edge else set(self.steps)))

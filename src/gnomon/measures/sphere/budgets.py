@@ -8,6 +8,7 @@ import numpy as np
 from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
 from gnomon.core.runs import Evidence, Runs
 from gnomon.measures.drawing import NAMES, line, over_units, present
+from gnomon.measures.sphere.declared import declared_figures, declared_table
 from gnomon.measures.sphere.fields import LEVELS, card_of, days, field, has, living_in, sphere
 from gnomon.measures.tables import each_unit, require_truth, runs_of, thinned, with_lost
 from gnomon.numerics.sphere.grid import GRAVITY, RADIUS, area_mean
@@ -57,8 +58,8 @@ class Budgets(AbstractMeasure):
     Smith (2005, doi:10.1175/JCLI-3299.1).
 
     There is no fidelity: a frozen state conserves everything. Energy has no surface flux in these files, so its
-    budget cannot be closed, only compared. A split into dynamics, learned part and fixers needs a subject that
-    declares these terms; none does yet, and nothing is guessed.
+    budget cannot be closed, only compared. The split into dynamics, learned part and fixers is shown for a subject that
+    declares its parts (see `declared`); nothing is guessed, and it enters no distance.
 
     What misleads: fluxes that were saved as instants (or means of one step) every stride only sample the mean flux;
     short runs have large trends from weather alone (compare with the floor); a fixer hides a leak from every budget
@@ -81,8 +82,9 @@ class Budgets(AbstractMeasure):
             raise CannotMeasure(
                 f"{card.name} has neither ps and hus nor rtmt nor ta nor ua: no budget can be made"
             )
-        keep = _instants(runs)
-        return found | {"days": each_unit(days(card, runs)[keep], len(alive)), "alive": alive}
+        when = days(card, runs)[_instants(runs)]
+        declared = declared_table(runs, when, found, alive)
+        return found | declared | {"days": each_unit(when, len(alive)), "alive": alive}
 
     def discrepancy(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """Mean over budgets of the residual's distance from the truth's, in tolerances."""
@@ -96,7 +98,7 @@ class Budgets(AbstractMeasure):
         return self.discrepancy(truth, subject)
 
     def curves(self, tables: Mapping[str, UnitTable], evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
-        """Every residual with its interval, and the stores in time."""
+        """Every residual with its interval, the stores in time, and the parts that the subject declares."""
         card_of(evidence)
         truth = tables["truth"]
         names = [k for k in BUDGETS if k in truth]
@@ -139,7 +141,7 @@ class Budgets(AbstractMeasure):
                     series=tuple(series),
                 )
             )
-        return tuple(out)
+        return (*out, *declared_figures(tables["subject"]))
 
 
 def departures(truth: UnitTable, subject: UnitTable) -> dict[str, np.ndarray]:
@@ -227,7 +229,7 @@ def _energy(card: WorldCard, runs: Runs, alive: np.ndarray) -> dict[str, np.ndar
             w,
             len(keep),
         )
-        out["heat"] = trend(days(card, runs)[keep] * DAY, store)
+        out |= {"enthalpy": store, "heat": trend(days(card, runs)[keep] * DAY, store)}
     return out
 
 

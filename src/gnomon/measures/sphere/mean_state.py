@@ -12,6 +12,7 @@ from gnomon.measures.sphere.fields import (
     Sphere,
     against_mean,
     card_of,
+    days,
     field,
     flat,
     held,
@@ -22,8 +23,10 @@ from gnomon.measures.sphere.fields import (
     shares,
     sphere,
 )
+from gnomon.measures.sphere.seasons import YEAR, portrait_by_season, seasonal_means
 from gnomon.measures.tables import each_unit, require_truth, runs_of, with_lost
 from gnomon.numerics.jackknife import pair_mean
+from gnomon.spec.errors import BadSpec
 from gnomon.spec.figures import portrait_curve, taylor_curve
 from gnomon.spec.results import Curve
 
@@ -47,10 +50,14 @@ class MeanState(AbstractMeasure):
 
     What misleads: a fidelity of 0.9 is a bias of a third of a standard deviation of daily weather in all fields,
     which a climate scientist calls large: read the portrait. Longer units lower the floor. The default climate has
-    no seasons where the world is a perpetual month.
+    no seasons where the world is a perpetual month. The distance is that of the whole run, also where seasons are
+    shown: a cold winter and a warm summer can hide each other there, and stand apart in the portrait.
 
     Attributes:
         fields: variables asked for; those that the world lacks are left out.
+        begins: day of the year (days since the first of January) at the start of the runs, where the world has
+            seasons; a portrait by season is then drawn. -1: no season. `speedy` with the annual cycle starts its runs
+            at 39.5 (mid-January and 24 days of spin-up).
     """
 
     version: ClassVar[int] = 1
@@ -59,9 +66,16 @@ class MeanState(AbstractMeasure):
     reference: ClassVar[str] = "10.1175/BAMS-89-3-303"
 
     fields: tuple[str, ...] = HEADLINE
+    begins: float = -1.0
+
+    def __check_init__(self):
+        if not (self.begins == -1 or 0 <= self.begins <= YEAR):
+            raise BadSpec(
+                f"mean_state: begins is a day of the year, 0 to {YEAR:g}, or -1; got {self.begins:g}"
+            )
 
     def summarise(self, evidence: Evidence) -> UnitTable:
-        """[unit, field, point] time mean and variance in time."""
+        """[unit, field, point] time mean and variance in time, and means by season where the date is known."""
         card, runs = evidence.card, runs_of(evidence, "free")
         means, variances = [], []
         names = held(runs, card, self.fields)
@@ -71,7 +85,8 @@ class MeanState(AbstractMeasure):
             means.append(x.mean(axis=1, dtype=float))
             variances.append(x.var(axis=1, dtype=float))
         n = len(runs.diverged)
-        return {
+        seasons = seasonal_means(runs, names, days(card, runs), self.begins) if self.begins >= 0 else {}
+        return seasons | {
             "mean": np.stack(means, axis=1),
             "variance": np.stack(variances, axis=1),
             "area": each_unit(shares(sphere(card)), n),
@@ -100,7 +115,7 @@ class MeanState(AbstractMeasure):
         for role in present(tables, "subject", "floor", "null"):
             if tables[role]["alive"].any():
                 shown[role] = [
-                    [_rms(tables, role, i, shares(where, p)) for p in parts.values()]
+                    [_rms(tables, role, "mean", i, shares(where, p)) for p in parts.values()]
                     for i in range(len(names))
                 ]
         units = {v.name: v.units for v in card.variables}
@@ -120,6 +135,7 @@ class MeanState(AbstractMeasure):
             else []
         )
         if "subject" in shown:
+            out += _seasons(tables, names, shares(where), tuple(shown))
             out.append(_taylor(tables, names, shown))
             out += [_bias_map(tables, where, names.index(n), n, units[n]) for n in MAPPED if n in names]
         return tuple(out)
@@ -158,13 +174,34 @@ def spread(truth: UnitTable) -> np.ndarray:
     return np.sqrt(np.maximum(variance, np.maximum(least, 1e-30)))
 
 
-def _rms(tables: Mapping[str, UnitTable], role: str, i: int, share: np.ndarray) -> float:
+def _seasons(
+    tables: Mapping[str, UnitTable], names: tuple[str, ...], share: np.ndarray, roles: tuple[str, ...]
+) -> list[Curve]:
+    """The portrait by season over the globe, where the date of the runs is known."""
+    columns: tuple[str, ...] = ()
+    shown = {}
+    for role in roles:
+        columns, shown[role] = portrait_by_season(
+            tables["truth"], len(names), share, lambda key, i, p, role=role: _rms(tables, role, key, i, p)
+        )
+    if len(columns) < 2:
+        return []
+    return [
+        portrait_curve(
+            "bias_by_season", "Bias of the mean state by season", names, columns, shown,
+            units="standard deviations of the weather",
+            note="root-mean-square over the globe of the mean over units without its noise; 0: noise explains it",
+        )
+    ]  # fmt: skip
+
+
+def _rms(tables: Mapping[str, UnitTable], role: str, key: str, i: int, share: np.ndarray) -> float:
     """Root-mean-square bias of the mean over units in one region, in standard deviations."""
     truth, table = tables["truth"], tables[role]
     size = np.sqrt(share) / spread(truth)[i]
     alive = table["alive"]
-    x = table["mean"][alive, i] - (
-        truth["mean"][alive, i] if len(alive) == len(truth["alive"]) else truth["mean"][:, i].mean(axis=0)
+    x = table[key][alive, i] - (
+        truth[key][alive, i] if len(alive) == len(truth["alive"]) else truth[key][:, i].mean(axis=0)
     )
     return float(np.sqrt(max(0.0, pair_mean(x * size)[0])))
 

@@ -33,8 +33,9 @@ class WarmingProfile(AbstractMeasure):
     different units (Hoeffding 1948, doi:10.1214/aoms/1177730196; the question of Chen et al. 2026,
     doi:10.48550/arXiv.2602.11313, who found the upper levels wrong). At 100 hPa and above a point counts only where
     |R| exceeds three times its uncertainty, the root of (standard error)^2 + (half of the drift of the response
-    between the first and the second half of the runs)^2: the stratosphere takes years to settle, and control and
-    shift drift together only in part. value = strength <X, R> / <R, R>.
+    between the first and the second half of the runs)^2: the stratosphere takes years to settle. A drift that control
+    and shift share is no part of X, because each unit is held against its own control over the same leads; what
+    the shift drifts by itself stays in X and in its uncertainty. value = strength <X, R> / <R, R>.
 
     What misleads: the deep layers decide, the stratosphere is thin in mass (see the section); a short run has few
     upper points left; below the ground levels are continued downwards and count.

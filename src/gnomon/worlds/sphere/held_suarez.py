@@ -8,13 +8,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from gnomon.core.columns import AbstractColumnWorld, Change, Columns, Physics
 from gnomon.core.forcing import Forcing
-from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.core.world import Obs, Time
 from gnomon.spec.cards import Grid, Knob, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.worlds.known import facts_that_hold, known_value, read_facts
 from gnomon.worlds.sphere.gauss import gauss
 from gnomon.worlds.sphere.machine import Air, Machine, air_of, build, native
+from gnomon.worlds.sphere.physics_slot import columns_of, tendency_of, thickness_of
 from gnomon.worlds.sphere.pool import draw, made_from, own_pool
 from gnomon.worlds.sphere.seen import lifted, observed
 from gnomon.worlds.sphere.speedy_card import HISTORY, LANES, plain, variables
@@ -40,7 +42,7 @@ class Dry(NamedTuple):
     air: Air
 
 
-class HeldSuarez(AbstractWorld[Dry]):
+class HeldSuarez(AbstractColumnWorld[Dry]):
     r"""Primitive equations on a smooth, dry sphere, drawn towards a climate by the simplest forcing there is.
 
     .. math::
@@ -147,6 +149,69 @@ class HeldSuarez(AbstractWorld[Dry]):
         slow = 1 / self.cooling_days
         rate = (slow + (1 / SURFACE_DAYS - slow) * low * cosine2**2) / DAY
         return low / self.friction_days / DAY, -rate * (temperature - target)
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """Of the layers' middles."""
+        return self.machine.sigma
+
+    @property
+    def thickness(self) -> np.ndarray:
+        """The same for all layers."""
+        return thickness_of(self.machine)
+
+    @property
+    def inner(self) -> float:
+        """The inner step, s."""
+        return 60.0 * MINUTES[self.truncation]
+
+    @property
+    def days(self) -> float:
+        """No date matters."""
+        return 0.0
+
+    def on_day(self, state: Dry, day: float) -> Dry:
+        """Unchanged."""
+        return state
+
+    def columns(self, state: Dry, forcing: Forcing, *, time: Time) -> Columns:
+        """The air, and where it is."""
+        return columns_of(
+            self.machine.core.to_physics_state(native(state.air)), self._told(forcing.at(time)["delta_t"])
+        )
+
+    def _told(self, contrast: Array) -> dict[str, Array]:
+        sine = np.sin(np.radians(gauss(self.truncation).lat))[:, None]
+        flat = jnp.zeros((len(self.card.grid.lat), len(self.card.grid.lon)) if self.card.grid else ())
+        return {"sine": flat + jnp.asarray(sine, flat.dtype), "delta_t": flat + contrast.astype(flat.dtype)}
+
+    def change(self, state: Dry, forcing: Forcing, *, time: Time) -> Change:
+        """Friction and Newtonian cooling."""
+        now = self.machine.core.to_physics_state(native(state.air))
+        friction, heating = self.drawn(now, self.machine, forcing.at(time)["delta_t"])
+        return Change(
+            u=(-friction * now.u_wind).T,
+            v=(-friction * now.v_wind).T,
+            temperature=heating.T,
+            humidity=jnp.zeros_like(heating).T,
+            fluxes={},
+        )
+
+    def step_with(
+        self, physics: Physics, state: Dry, carried: Any, forcing: Forcing, *, time: Time
+    ) -> tuple[Dry, Any]:
+        """Six hours later under another friction and heating, asked for anew in every inner step."""
+        machine = self.machine
+        told = self._told(forcing.at(time + DT / 2)["delta_t"])
+
+        def advance(both: Any, _: None) -> Any:
+            core, carried = both
+            change, carried = physics(columns_of(machine.core.to_physics_state(core), told), carried)
+            return (machine.core.step(core, tendency_of(change)), carried), None
+
+        inner = round(DT * DAY / self.inner)
+        (core, carried), _ = jax.lax.scan(advance, (native(state.air), carried), None, length=inner)
+        return Dry(air_of(core)), carried
 
     def observe(self, state: Dry) -> Obs:
         """Pressure-level fields and pressures; [lat, lon]."""

@@ -9,16 +9,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from gnomon.core.columns import AbstractColumnWorld, Change, Columns, Physics
 from gnomon.core.forcing import Forcing, Knobs
-from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.core.world import Obs, Time
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.worlds.sphere.calendar import advance, calendar_of, dated_value, month_weights, season
+from gnomon.worlds.sphere.gauss import gauss
 from gnomon.worlds.sphere.machine import Air, Machine, air_of, build, column_of, grid_state, native
+from gnomon.worlds.sphere.physics_slot import change_of, columns_of, daily_sun, tendency_of, thickness_of
 from gnomon.worlds.sphere.pool import draw
 from gnomon.worlds.sphere.seen import lifted, near_ground, observed
 from gnomon.worlds.sphere.speedy_card import speedy_card
-from gnomon.worlds.sphere.surface import YEAR, anomalies, surface, winter_pattern
+from gnomon.worlds.sphere.surface import ANOMALIES, YEAR, anomalies, felt_orography, surface, winter_pattern
 
 BOUNDARIES = (0.0, 0.05, 0.14, 0.26, 0.42, 0.6, 0.77, 0.9, 1.0)  # SPEEDY's eight layers
 MINUTES, INNER = 30.0, 12  # inner step, and how many make the six hours between two calls
@@ -49,7 +52,7 @@ class Moist(NamedTuple):
     tas: Array
 
 
-class Speedy(AbstractWorld[Moist]):
+class Speedy(AbstractColumnWorld[Moist]):
     r"""A moist atmosphere of intermediate complexity: spectral dynamics, eight layers, SPEEDY physics.
 
     .. math::
@@ -208,6 +211,99 @@ class Speedy(AbstractWorld[Moist]):
             rtmt=top.mean(0).T,
             tas=near[-1].T,
         )
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """Of the layers' middles."""
+        return self.machine.sigma
+
+    @property
+    def thickness(self) -> np.ndarray:
+        """Of SPEEDY's layers."""
+        return thickness_of(self.machine)
+
+    @property
+    def inner(self) -> float:
+        """The inner step, s."""
+        return 60.0 * MINUTES
+
+    @property
+    def days(self) -> float:
+        """Length of the calendar, d; zero in a perpetual month."""
+        kept = calendar_of(self.calendar)
+        return 0.0 if not kept.runs else YEAR * (ANOMALIES // 12 if kept.dated else 1)
+
+    def on_day(self, state: Moist, day: float) -> Moist:
+        """The same air on another day; a perpetual month keeps its own."""
+        return state._replace(clock=jnp.full_like(state.clock, day)) if self.days else state
+
+    def columns(self, state: Moist, forcing: Forcing, *, time: Time) -> Columns:
+        """The air, the ground below it and the sun above it."""
+        told = self._told(state.clock, forcing.at(time))
+        return columns_of(self.machine.core.to_physics_state(native(state.air)), told)
+
+    def _told(self, clock: Array, knobs: Knobs) -> dict[str, Array]:
+        below, here = self.boundary(clock, knobs), surface(self.truncation)
+        kind, flat = self.albedo.dtype, jnp.zeros_like(self.albedo.T)
+        latitude = gauss(self.truncation).lat
+        return {
+            "sst": below.sea_surface_temperature.T,
+            "land_temperature": below.stl_am.T,
+            "ice": below.sice_am.T,
+            "snow": below.snowc_am.T,
+            "soil_wetness": below.soilw_am.T,
+            "albedo": self.albedo.T,
+            "land": jnp.asarray(here.land, kind),
+            "orography": jnp.asarray(felt_orography(self.truncation), kind),
+            "sine": flat + jnp.asarray(np.sin(np.radians(latitude)), kind)[:, None],
+            "sun": flat + daily_sun(latitude, clock)[:, None].astype(kind),
+            "season": flat + jnp.cos(2 * jnp.pi * clock / YEAR).astype(kind),
+        }
+
+    def change(self, state: Moist, forcing: Forcing, *, time: Time) -> Change:
+        """SPEEDY's answer in an inner step that computes shortwave radiation."""
+        from jcm.physics.speedy.physics_data import ModRadConData, SWRadiationData
+        from jcm.physics_interface import compute_physics_step_gridpoint
+
+        machine = self.machine
+        shape, layers = machine.coords.horizontal.nodal_shape, len(BOUNDARIES) - 1
+        none = {
+            "_shortwave_rad": SWRadiationData.zeros(shape, layers, compute_shortwave=jnp.asarray(False)),
+            "_mod_radcon": ModRadConData.zeros(shape, layers),
+        }
+        tendency, told = compute_physics_step_gridpoint(
+            machine.core.to_physics_state(native(state.air)), self.boundary(state.clock, forcing.at(time)),
+            machine.terrain, none, physics=self._physics(machine), time_step=self.inner,
+        )  # fmt: skip
+        exchange = told["surface_exchange"]
+        fluxes = {
+            "pr": exchange.precipitation,
+            "evspsbl": exchange.evaporation,
+            "rtmt": told["_shortwave_rad"].ftop - told["_longwave_rad"].ftop,
+            "tas": told["_surface_flux"].t0,
+        }
+        return change_of(tendency, fluxes)
+
+    def step_with(
+        self, physics: Physics, state: Moist, carried: Any, forcing: Forcing, *, time: Time
+    ) -> tuple[Moist, Any]:
+        """Six hours later under another physics, asked anew in every inner step, over the boundary of their middle."""
+        machine, kept = self.machine, calendar_of(self.calendar)
+        told = self._told(advance(kept, state.clock, DT / 2), forcing.at(time + DT / 2))
+
+        def inner(both: Any, _: None) -> Any:
+            core, carried = both
+            change, carried = physics(columns_of(machine.core.to_physics_state(core), told), carried)
+            return (machine.core.step(core, tendency_of(change)), carried), change.fluxes
+
+        (core, carried), fluxes = jax.lax.scan(inner, (native(state.air), carried), None, length=INNER)
+        moved = Moist(
+            air=air_of(core),
+            clock=advance(kept, state.clock, DT),
+            **{name: fluxes[name].mean(0) for name in ("pr", "evspsbl", "rtmt")},
+            tas=fluxes["tas"][-1],
+        )
+        return moved, carried
 
     def boundary(self, clock: Array, knobs: Knobs) -> Any:
         """The forcing of jcm at a clock and knob values."""

@@ -1,0 +1,244 @@
+"""Writes docs/attractors.md and its figure from the rows in docs/attractors: `make attractors`.
+
+python benchmarks/attractor_statistics.py --folder docs/attractors   # hours; what is there is not run again
+python -m docs.attractors_page
+"""
+
+import csv
+import io
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+FOLDER = HERE / "attractors"
+PERCENTILE, FACTOR = (
+    95,
+    1.5,
+)  # of the truth pairs: D_stsp at most this percentile, D_H this many times their mean
+SIZE, SHOWN, GAP = 190, 2500, 16  # of a panel of the figure, in pixels; steps drawn
+TEXT = """# Attractors: does a free run live where the truth lives?
+
+Written by `make attractors`: `benchmarks/attractor_statistics.py` fits and runs (what is there already is not run
+again), `docs/attractors_page.py` writes this page from its rows in `docs/attractors`.
+
+Every learner sees {observations:,} observations, the published number ({trajectories}), and is then left alone
+for {steps:,} steps, {runs} times (Lorenz-96: a fifth as many). *D_stsp* is the divergence of the histograms of
+states, 30 bins an axis (Lorenz-96: of Gaussian mixtures of variance 1, since a histogram of twenty numbers is
+empty); a run that leaves the truth's box is charged for it, and the form as published, which drops what has
+left, stands beside. *D_H* is the Hellinger distance of the spectra. *Two truths* are {pairs} disjoint pairs of
+true runs of the same length: the floor. A learner's attractor cannot be told from the truth's where its D_stsp
+is at or below their {percentile}th percentile, and its spectrum is held to be right where D_H is at most
+{factor} times their mean. Means over runs; a learner's seed changes data and weights.
+
+{tables}
+
+## Beside the published numbers
+
+{published}
+
+![Reconstructed attractors beside the truth](attractors/attractors.svg)
+
+Figure: the last {shown:,} steps of the first run of each learner, first against last variable; the truth in grey.
+
+## The symbolic code of the almost-linear network
+
+{codes}
+
+## What was trained
+
+{trained}
+
+Every run of every row: [attractors.csv](attractors/attractors.csv).
+"""
+PUBLISHED = """Second-hand, for generalised teacher forcing (arXiv 2306.04406): D_stsp 0.26 on Lorenz-63 (histogram)
+and 1.68 on Lorenz-96 with 20 sites (mixture, whose variance and number of points decide the value: ours are 1 and
+10,000). The published histogram drops what has left the box; compare it with the column "as published". Two truths do
+not score 0: 0.26 says little without its floor.
+
+The almost-linear network of two rectified units that its authors ship (arXiv 2410.14240, `lorenz_m20_p2`) is scored
+by the same measures with `benchmarks/published_almost_linear.py`, which needs their files and prints:
+
+{shipped}"""
+
+
+def main() -> None:
+    """Write the page, the figure and the table."""
+    rows = [
+        json.loads(p.read_text()) | {"name": p.stem}
+        for p in sorted(FOLDER.glob("*.json"))
+        if not p.stem.startswith("floor-")
+    ]
+    if not rows:
+        raise SystemExit(f"{FOLDER} holds no rows; benchmarks/attractor_statistics.py makes them")
+    floors = {
+        p.stem.removeprefix("floor-"): json.loads(p.read_text())["pairs"] for p in FOLDER.glob("floor-*.json")
+    }
+    worlds: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        worlds[row["world"]].append(row)
+    first = rows[0]
+    text = TEXT.format(
+        observations=first["observations"],
+        trajectories="in trajectories of 5,000, and a fifth as many more for validation",
+        steps=first["steps"],
+        runs=len(first["runs"]),
+        pairs=first["floor_pairs"],
+        percentile=PERCENTILE,
+        factor=FACTOR,
+        tables="\n\n".join(
+            table(name, group, floors[kind_of(name)]) for name, group in sorted(worlds.items())
+        ),
+        published=PUBLISHED.format(shipped=shipped()),
+        shown=SHOWN,
+        codes="\n\n".join(code(row) for row in rows if row["code"]) or "No row with a code was run.",
+        trained="\n".join(trained(row) for row in rows),
+    )
+    (FOLDER / "attractors.svg").write_text(
+        figure([r for r in rows if kind_of(r["world"]) != "lorenz96"]), encoding="utf-8"
+    )
+    (FOLDER / "attractors.csv").write_text(as_csv(rows), encoding="utf-8")
+    (HERE / "attractors.md").write_text(text, encoding="utf-8")
+    print(f"wrote {HERE / 'attractors.md'}: {len(rows)} rows")
+
+
+def shipped() -> str:
+    """What the benchmark of the authors' network printed, if somebody who has their files kept it."""
+    place = FOLDER / "published.txt"
+    return f"```text\n{place.read_text().strip()}\n```" if place.exists() else "(not run)"
+
+
+def kind_of(world: str) -> str:
+    """The world's registered name in a heading."""
+    return world.split(",")[0].split(" ")[0]
+
+
+def verdicts(row: dict[str, Any], pairs: list[dict[str, float]]) -> dict[str, float]:
+    """Means over the runs that lived, and what they are held against."""
+    lived = [r for r in row["runs"] if r]
+    means = {k: float(np.mean([r[k] for r in lived])) if lived else np.inf for k in pairs[0]}
+    ceiling = float(np.percentile([p["ours"] for p in pairs], PERCENTILE))
+    spectral = FACTOR * float(np.mean([p["spectral"] for p in pairs]))
+    whole = len(lived) == len(row["runs"])
+    return means | {
+        "states_met": whole and means["ours"] <= ceiling,
+        "spectrum_met": whole and means["spectral"] <= spectral,
+        "below": sum(r["ours"] <= ceiling for r in lived),
+    }
+
+
+def table(world: str, rows: list[dict[str, Any]], pairs: list[dict[str, float]]) -> str:
+    """One world: the floor, then every learner, the best first."""
+    keys = ("ours", "published", "spectral", "escaped")
+    lines = [
+        f"## {world}",
+        "",
+        "| | seed | D_stsp | as published | at the floor | D_H | at the floor | left the box | fates |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for what, of in (("mean", np.mean), (f"{PERCENTILE} %", lambda x: np.percentile(x, PERCENTILE))):
+        ours, published, spectral, escaped = (float(of([p[k] for p in pairs])) for k in keys)
+        lines.append(
+            f"| *two truths, {what}* | | {ours:.3f} | {published:.3f} | | {spectral:.4f} | | {escaped:.2%} | |"
+        )
+    for row in sorted(rows, key=lambda r: verdicts(r, pairs)["ours"]):
+        v = verdicts(row, pairs)
+        fates = ", ".join(f"{row['fates'].count(f)} {f}" for f in dict.fromkeys(row["fates"]))
+        lines.append(
+            f"| {row['learner']} | {row['seed']} | {v['ours']:.3f} | {v['published']:.3f} | "
+            f"{'**yes**' if v['states_met'] else 'no'} ({v['below']} of {len(row['runs'])} runs) | "
+            f"{v['spectral']:.4f} | {'**yes**' if v['spectrum_met'] else 'no'} | {v['escaped']:.2%} | {fates} |"
+        )
+    return "\n".join(lines)
+
+
+def code(row: dict[str, Any]) -> str:
+    """Regions, graph, lobes, words and fixed points of one network."""
+    c = row["code"]
+    free, truth = c["free"], c["truth"]
+    apart = (
+        ("shares of regions", "shares_apart"),
+        ("transitions between regions", "transitions_apart"),
+        ("words of six turns, seen from outside", "words_apart"),
+    )
+    lines = [
+        f"### {row['world']}, seed {row['seed']}",
+        "",
+        f"{free['regions']} of {free['possible']} regions are visited by the free run ({_shares(free)}), "
+        f"{truth['regions']} by the truth that drives the same network ({_shares(truth)}).",
+        "",
+        "| total variation of | network against truth | truth against truth |",
+        "|---|---|---|",
+        *(f"| {what} | {c[key]:.3f} | {c[key + '_floor']:.3f} |" for what, key in apart),
+        "",
+        f"The region tells {c['sides_told']:.0%} of the entropy of the side (first variable above or below its mean).",
+        "",
+        "| fixed point of region | real | at (standard deviations) | largest eigenvalue, modulus |",
+        "|---|---|---|---|",
+    ]
+    for p in c["fixed_points"]:
+        at = ", ".join(f"{x:.2f}" for x in p["at"])
+        lines.append(f"| {p['symbol']} | {'yes' if p['real'] else 'virtual'} | {at} | {p['largest']:.5f} |")
+    rests = "; ".join("(" + ", ".join(f"{x:.2f}" for x in p) + ")" for p in c["rest_points"])
+    return "\n".join([*lines, "", f"The truth rests at {rests}."])
+
+
+def _shares(summary: dict[str, Any]) -> str:
+    return ", ".join(f"{s}: {x:.3f}" for s, x in zip(summary["symbols"], summary["shares"], strict=True))
+
+
+def trained(row: dict[str, Any]) -> str:
+    """Settings of one row and what it cost."""
+    settings = ", ".join(f"{k} {v}" for k, v in row["settings"].items()) or "defaults"
+    chosen = ", ".join(f"{k} {v}" for k, v in dict(row["chosen"]).items())
+    return (
+        f"* {row['learner']}, {row['world']}, seed {row['seed']}: {settings}; chosen {chosen}; "
+        f"{row['cpu_seconds']:.0f} CPU seconds."
+    )
+
+
+def figure(rows: list[dict[str, Any]]) -> str:
+    """Panels of the first against the last variable, the truth in grey behind."""
+    across = min(4, len(rows)) or 1
+    cell = SIZE + GAP
+    down = -(-len(rows) // across)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across * cell} {down * (cell + 30)}" '
+        f'font-family="sans-serif" font-size="10">',
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
+    ]
+    for i, row in enumerate(rows):
+        x, y = GAP / 2 + (i % across) * cell, 30 + (i // across) * (cell + 30)
+        truth, run = (np.array(row[k])[-SHOWN:] for k in ("truth", "shown"))
+        both = np.concatenate([truth, run])
+        low, span = both.min(axis=0), np.maximum(np.ptp(both, axis=0), 1e-9)
+        parts.append(f'<text x="{x}" y="{y - 18}" fill="#222">{row["learner"]}, seed {row["seed"]}</text>')
+        parts.append(f'<text x="{x}" y="{y - 6}" fill="#777">{row["world"]}</text>')
+        for series, colour in ((truth, "#c8c8c8"), (run, "#0072b2")):
+            at = (series - low) / span * [SIZE, -SIZE] + [x, y + SIZE]
+            path = "M" + " ".join(f"{a:.1f},{b:.1f}" for a, b in at)
+            parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width=".5"/>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """A line a run."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        ("world", "learner", "seed", "run", "d_stsp", "d_stsp_published_form", "d_h", "escaped", "fate")
+    )
+    for row in rows:
+        for n, (run, fate) in enumerate(zip(row["runs"], row["fates"], strict=True)):
+            values = (
+                [f"{run[k]:.6g}" for k in ("ours", "published", "spectral", "escaped")] if run else [""] * 4
+            )
+            writer.writerow((row["world"], row["learner"], row["seed"], n, *values, fate))
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    main()

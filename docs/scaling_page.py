@@ -1,0 +1,357 @@
+"""Writes docs/scaling.md, its figure and the table behind it from the runs of benchmarks/scaling.py.
+
+python benchmarks/scaling.py --store results/scaling
+python -m docs.scaling_page --store results/scaling
+"""
+
+import argparse
+import csv
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks import scaling
+from gnomon.inference.scaling_law import EXPONENTS, ScalingLaw, fit_scaling_law
+from gnomon.report.figures import render
+
+HERE = Path(__file__).parent
+SWEEPS = {"data": "observations", "size": "weights", "compute": "compute"}
+MEASURES = {"one_step": "one step", "valid_time": "1 / valid time"}
+PLACES = {"in": f"rho = {scaling.IN:g}", "out": f"rho = {scaling.OUT:g}"}
+TEXT = """# Scaling: error against data, size and compute
+
+Written by `python -m docs.scaling_page` from the runs of `benchmarks/scaling.py`, which goes on where it was stopped.
+{runs} runs are in, {seeds} seeds at most, {minutes:.0f} CPU minutes of fitting in all.{missing}
+
+Lorenz-63, observation error {error:g} standard deviations, trajectories of {steps} observations, the knob rho constant
+in each and spread over {low:g} to {high:g}. Base point: {base} training trajectories ({validation} more validate), and
+the size and number of updates in the table below; each sweep moves one of the three. Trained learners take their first
+setting alone, since a search would be compute, too; the others search as they always do. Tests start from {starts}
+states without observation error at rho = {rho_in:g} (inside of the range of training) and at rho = {rho_out:g}
+(outside), on trajectories that no training saw. *One step*: root mean square error of one step, over that of standing
+still.
+*Valid time*: mean time until the normalised error passes 0.4, in Lyapunov times, {horizon:g} at most.
+
+![Error against data, size and compute](scaling/scaling.svg)
+
+Medians over seeds; lines are fitted laws up to the largest size, which the fit did not see.
+
+## Laws
+
+error = floor + scale x size^-exponent, by variable projection on squared relative errors; 95 % intervals by resampled
+runs; the largest size is held out, and *holds* says whether the mean of its runs fell into the interval that the
+smaller ones gave. A law of valid time is one of its reciprocal. Size counts learned weights; compute counts
+updates x weights at one size. An exponent at {least:g} or {most:g} is the end of what is searched: no power law shows.
+
+{laws}
+
+{verdict}
+
+## What misleads
+
+* Fewer than five sizes and three seeds tell exponents apart only where they differ much: read the intervals.
+* A floor from the observation error, or from a training that stopped early, looks like saturation in data or size.
+* With little data the knob is seen at few values too: outside of the range data and diversity are not told apart.
+* Runs that left the attractor at once have no valid time; they are counted under *left out*, not in the law.
+
+## What a run costs
+
+Median CPU seconds of one fit (all threads), at the base point and at the largest of each sweep. The first seed of a
+point compiles, the others do not: medians leave that out.
+
+{costs}
+
+## Would stopping early have served?
+
+A patience of p ends a training after p snapshots without a better free run. The trainer has none: it runs to the end
+of its schedule and keeps the best snapshot. Replayed on the snapshots of all trained runs here: updates that a patience
+would have saved, and what it would have cost in validation.
+
+{patience}
+
+Every run: [scaling.csv](results/scaling.csv).
+"""
+
+
+class Law(NamedTuple):
+    """One fitted law and what it is of."""
+
+    sweep: str
+    learner: str
+    measure: str
+    place: str
+    law: ScalingLaw
+    left_out: int
+
+
+def main() -> None:
+    """Write the page from whatever is in the store."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, default=Path("results/scaling"))
+    runs = [
+        json.loads(p.read_text(encoding="utf-8")) for p in sorted(parser.parse_args().store.glob("*.json"))
+    ]
+    if not runs:
+        raise SystemExit("the store holds no run; `python benchmarks/scaling.py` makes them")
+    laws = laws_of(runs)
+    (HERE / "scaling").mkdir(exist_ok=True)
+    (HERE / "scaling" / "scaling.svg").write_bytes(render(figure(runs, laws), "svg"))
+    write_csv(HERE / "results" / "scaling.csv", runs)
+    text = TEXT.format(
+        runs=len(runs),
+        seeds=1 + max(r["seed"] for r in runs),
+        minutes=sum(r["cpu_seconds"] for r in runs) / 60,
+        missing=missing(runs),
+        error=scaling.ERROR,
+        steps=scaling.STEPS,
+        low=scaling.LOW,
+        high=scaling.HIGH,
+        base=scaling.BASE_DATA,
+        validation=scaling.VALIDATION,
+        starts=scaling.TESTS,
+        rho_in=scaling.IN,
+        rho_out=scaling.OUT,
+        horizon=scaling.HORIZON,
+        least=EXPONENTS[0],
+        most=EXPONENTS[1],
+        laws="\n\n".join(table(laws, sweep) for sweep in SWEEPS if any(x.sweep == sweep for x in laws)),
+        verdict=verdict(laws),
+        costs=costs(runs),
+        patience=patience(runs),
+    )
+    (HERE / "scaling.md").write_text(text, encoding="utf-8")
+    print(f"wrote {HERE / 'scaling.md'}: {len(runs)} runs, {len(laws)} laws")
+
+
+def of_sweep(runs: list[dict[str, Any]], sweep: str, learner: str) -> list[dict[str, Any]]:
+    """The runs of one sweep: what the other two sweeps move is at the base point."""
+    way = scaling.WAYS[learner]
+    base = {"data": scaling.BASE_DATA, "size": way.size, "updates": way.base}
+    moved = {"data": "data", "size": "size", "compute": "updates"}[sweep]
+    if sweep != "data" and not (way.sizes if sweep == "size" else way.updates):
+        return []
+    return [
+        r for r in runs if r["learner"] == learner and all(r[k] == v for k, v in base.items() if k != moved)
+    ]
+
+
+def error_of(run: dict[str, Any], measure: str, place: str) -> float:
+    """Positive, or not a number where the run has none."""
+    value = run[place][measure]
+    if value is None or not np.isfinite(value) or value <= 0:
+        return np.nan
+    return 1 / value if measure == "valid_time" else value
+
+
+def laws_of(runs: list[dict[str, Any]]) -> list[Law]:
+    """All that have four sizes or more."""
+    found = []
+    for sweep, axis in SWEEPS.items():
+        for learner in scaling.WAYS:
+            own = of_sweep(runs, sweep, learner)
+            for measure in MEASURES:
+                for place in PLACES:
+                    errors = np.array([error_of(r, measure, place) for r in own])
+                    sizes = np.array([r[axis] for r in own], float)
+                    good = np.isfinite(errors)
+                    if len(np.unique(sizes[good])) >= 4:
+                        law = fit_scaling_law(sizes[good], errors[good])
+                        found.append(Law(sweep, learner, measure, place, law, int((~good).sum())))
+    return found
+
+
+def table(laws: list[Law], sweep: str) -> str:
+    """One sweep's."""
+    lines = [
+        f"### Against {sweep}",
+        "",
+        "| learner | error of | at | exponent | floor | largest, held out | predicted | observed | holds | left out |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for x in (x for x in laws if x.sweep == sweep):
+        law = x.law
+        lines.append(
+            f"| {x.learner} | {MEASURES[x.measure]} | {PLACES[x.place]} "
+            f"| {law.exponent:.2f} {_ends(law.exponent_interval)} "
+            f"| {law.floor:.3g} | {law.held_out:.3g} | {law.predicted:.3g} {_ends(law.predicted_interval, '.3g')} "
+            f"| {law.observed:.3g} | {'yes' if law.holds else 'no'} | {x.left_out or ''} |"
+        )
+    return "\n".join(lines)
+
+
+def _ends(ends: tuple[float, float], digits: str = ".2f") -> str:
+    return f"[{ends[0]:{digits}}, {ends[1]:{digits}}]"
+
+
+def verdict(laws: list[Law]) -> str:
+    """What all laws say together."""
+    if not laws:
+        return "Too few runs are in for any law."
+    holds = sum(x.law.holds for x in laws)
+    better = sum(x.law.observed < x.law.predicted_interval[0] for x in laws)
+    pairs = defaultdict(dict)
+    for x in laws:
+        pairs[x.sweep, x.learner, x.measure][x.place] = x.law
+    both = [p for p in pairs.values() if len(p) == 2]
+    slower = sum(p["out"].exponent_interval[1] < p["in"].exponent_interval[0] for p in both)
+    faster = sum(p["out"].exponent_interval[0] > p["in"].exponent_interval[1] for p in both)
+    return (
+        f"Of {len(laws)} laws {holds} held at the largest size that they had not seen; of the others {better} came out "
+        f"better and {len(laws) - holds - better} worse than the smaller runs said. Of {len(both)} pairs the exponent "
+        f"outside of the range of training is surely smaller in {slower} and surely larger in {faster}; in the others "
+        "the intervals overlap."
+    )
+
+
+def missing(runs: list[dict[str, Any]]) -> str:
+    """What the benchmark's grid asks for and the store does not hold."""
+    seeds = 1 + max(r["seed"] for r in runs)
+    have = Counter(r["learner"] for r in runs)
+    rows = []
+    for learner in scaling.WAYS:
+        want = seeds * len(list(scaling.points(learner)))
+        if have[learner] < want:
+            rows.append(f"{learner} ({want - have[learner]} of {want})")
+    return f" Not run yet: {', '.join(rows)}." if rows else ""
+
+
+def costs(runs: list[dict[str, Any]]) -> str:
+    """CPU seconds."""
+    lines = [
+        "| learner | size | weights | updates | base point | most data | largest | most updates |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for learner, way in scaling.WAYS.items():
+        points = {
+            "base": (scaling.BASE_DATA, way.size, way.base),
+            "data": (max(scaling.DATA), way.size, way.base),
+            "size": (scaling.BASE_DATA, max(way.sizes, default=-1), way.base),
+            "updates": (scaling.BASE_DATA, way.size, max(way.updates, default=-1)),
+        }
+        at = {
+            k: [r for r in runs if (r["learner"], r["data"], r["size"], r["updates"]) == (learner, *p)]
+            for k, p in points.items()
+        }
+        if at["base"]:
+            told = [f"{np.median([r['cpu_seconds'] for r in v]):.1f}" if v else "" for v in at.values()]
+            weights = f"{np.median([r['weights'] for r in at['base']]):.0f}"
+            lines.append(
+                f"| {learner} | {way.size or ''} | {weights} | {way.base or ''} | {' | '.join(told)} |"
+            )
+    return "\n".join(lines)
+
+
+def patience(runs: list[dict[str, Any]]) -> str:
+    """Replayed on what the judge said of every snapshot."""
+    lines = [
+        "| patience | trainings | updates saved | missed a better one | valid time lost then, Lyapunov times |",
+        "|---|---|---|---|---|",
+    ]
+    trainings = [t for r in runs for t in r["snapshots"] if len(t) >= 4]
+    for allowed in (1, 2, 3) if trainings else ():
+        saved, lost = [], []
+        for snapshots in trainings:
+            end = stopped(snapshots, allowed)
+            saved.append(1 - snapshots[end][0] / snapshots[-1][0])
+            early, late = (min(s, key=_rank) for s in (snapshots[: end + 1], snapshots))
+            lost.append(late[1] - early[1] if _rank(late) < _rank(early) else 0.0)
+        hurt = [x for x in lost if x != 0.0]
+        mean = f"{np.mean(hurt):.2f}" if hurt else ""
+        lines.append(
+            f"| {allowed} | {len(trainings)} | {np.mean(saved):.0%} | {len(hurt) / len(lost):.0%} | {mean} |"
+        )
+    return "\n".join(lines)
+
+
+def stopped(snapshots: list[list[float]], allowed: int) -> int:
+    """Index of the last snapshot made under a patience."""
+    ranks = [_rank(s) for s in snapshots]
+    for at in range(len(ranks)):
+        seen = ranks[: at + 1]
+        if at - seen.index(min(seen)) >= allowed:
+            return at
+    return len(ranks) - 1
+
+
+def _rank(snapshot: list[float]) -> tuple[float, float, float]:
+    """As `training.free_run.Verdict` ranks: divergence, valid time, error."""
+    return (snapshot[3], -snapshot[1], snapshot[2])
+
+
+def write_csv(path: Path, runs: list[dict[str, Any]]) -> None:
+    """A row a run."""
+    plain = ("learner", "data", "size", "updates", "seed", "observations", "weights", "compute")
+    kinds = ("one_step", "valid_time", "nrmse", "diverged")
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow([*plain, "cpu_seconds", *(f"{k}_{p}" for p in PLACES for k in kinds)])
+        for r in runs:
+            told = [f"{r[p][k]:.5g}" for p in PLACES for k in kinds]
+            out.writerow([*(r[k] for k in plain), f"{r['cpu_seconds']:.2f}", *told])
+
+
+def figure(runs: list[dict[str, Any]], laws: list[Law]) -> dict[str, Any]:
+    """A column a sweep, a row a measure and place."""
+    columns = [column(runs, laws, sweep, axis) for sweep, axis in SWEEPS.items()]
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "background": "white",
+        "hconcat": [c for c in columns if c],
+        "config": {"view": {"stroke": None}, "axis": {"gridColor": "#e6e6e6", "domain": False}, "font": "sans-serif"},
+    }  # fmt: skip
+
+
+def column(runs: list[dict[str, Any]], laws: list[Law], sweep: str, axis: str) -> dict[str, Any] | None:
+    """One-step error and valid time, in and out."""
+    own = {name: of_sweep(runs, sweep, name) for name in scaling.WAYS}
+    own = {k: v for k, v in own.items() if len({r[axis] for r in v}) > 1}
+    if not own:
+        return None
+    titles = {"data": "observations", "size": "weights", "compute": "updates x weights"}
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "scale": {"type": "log", "nice": False},
+        "title": titles[sweep],
+    }
+    x["axis"] = {"format": "~s", "tickCount": 5}
+    panels = []
+    for measure, place in ((m, p) for m in MEASURES for p in PLACES):
+        values, lines = [], []
+        for name, found in own.items():
+            for at in sorted({r[axis] for r in found}):
+                seeds = [r[place][measure] for r in found if r[axis] == at]
+                if np.nanmedian(seeds) > 0:
+                    values.append({"x": at, "y": float(np.nanmedian(seeds)), "learner": name})
+        for fitted in (f for f in laws if (f.sweep, f.measure, f.place) == (sweep, measure, place)):
+            ends = [r[axis] for r in own[fitted.learner]]
+            for at in np.geomspace(min(ends), max(ends), 25):
+                error = fitted.law.floor + fitted.law.scale * at**-fitted.law.exponent
+                y = 1 / error if measure == "valid_time" else error
+                lines.append({"x": float(at), "y": float(y), "learner": fitted.learner})
+        word = "one-step error" if measure == "one_step" else "valid time"
+        y = {
+            "field": "y",
+            "type": "quantitative",
+            "scale": {"type": "log"},
+            "title": f"{word}, {PLACES[place]}",
+        }
+        colour = {"field": "learner", "type": "nominal", "title": None, "sort": list(scaling.WAYS)}
+        encoding = {"x": x, "y": y, "color": colour}
+        panels.append({
+            "width": 230,
+            "height": 130,
+            "layer": [
+                {"data": {"values": lines}, "mark": {"type": "line", "opacity": 0.5}, "encoding": encoding},
+                {"data": {"values": values}, "mark": {"type": "point", "filled": True}, "encoding": encoding},
+            ],
+        })  # fmt: skip
+    return {"vconcat": panels, "title": f"against {sweep}"}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,301 @@
+"""Dynamics that are known, and physics that is learned column by column from the truth's tendencies."""
+
+import time as clock
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from gnomon.core.columns import AbstractColumnWorld, Columns
+from gnomon.core.forcing import Forcing
+from gnomon.core.learner import Data, Fit
+from gnomon.core.lesson import PRIVILEGE, AbstractTaughtLearner, Lesson, LessonPlan, TaughtWorld
+from gnomon.core.world import AbstractWorld
+from gnomon.learners.column_network import (
+    INVARIANT,
+    ColumnNetwork,
+    ColumnScales,
+    new_network,
+    scales_of,
+)
+from gnomon.learners.learned_physics import LearnedColumns, LearnedPhysicsSimulator, no_counts
+from gnomon.spec.errors import BadSpec
+from gnomon.training.fitting import Trainable, fit_networks
+from gnomon.training.sampling import learned_card
+from gnomon.training.search import Setting
+from gnomon.training.trainer import Recipe, Stage
+
+STARTS, WATCHED = 1, 20  # validation runs, and steps of each: a state of many numbers allows few
+MOVED = ("u", "v", "temperature", "humidity")
+
+
+class Rows(NamedTuple):
+    """Training rows and moments in the network's units.
+
+    Attributes:
+        x: [row, input].
+        a: [row, linear].
+        y: [row, output].
+        before: [moment, ...] full states.
+        after: [moment, ...] full states one step later.
+        knobs: knob -> [moment].
+    """
+
+    x: Float[Array, "row input"]
+    a: Float[Array, "row linear"]
+    y: Float[Array, "row output"]
+    before: Any
+    after: Any
+    knobs: dict[str, Array]
+
+
+class TendencyLoss(eqx.Module):
+    """Offline: mean squared error of the standardised answer, over all outputs that vary."""
+
+    reaches: Array
+    varies: Array
+
+    def __call__(
+        self, model: Any, memory: Any, data: Rows, rows: Array, progress: Array, key: PRNGKeyArray
+    ) -> tuple[Array, Any]:
+        """`rows` are indices."""
+        error = model(data.x[rows], data.a[rows], self.reaches) - data.y[rows]
+        return jnp.sum(jnp.mean(error**2, axis=0) * self.varies) / jnp.sum(self.varies), memory
+
+
+class PathLoss(eqx.Module):
+    """Online: the error after a step of the whole model, over the size of the truth's own change in that step."""
+
+    core: AbstractColumnWorld
+    scales: ColumnScales
+    thickness: Array
+    weights: Float[Array, " lat"]
+    spread: dict[str, Array]
+    inner: float = eqx.field(static=True)
+
+    def __call__(
+        self, model: Any, memory: Any, data: Rows, rows: Array, progress: Array, key: PRNGKeyArray
+    ) -> tuple[Array, Any]:
+        """`rows` are moments."""
+        physics = LearnedColumns(self.scales, model, self.thickness, self.inner)
+
+        def one(at: Array) -> Array:
+            begun, after = (jax.tree.map(lambda x: x[at], t) for t in (data.before, data.after))
+            forcing = steady({k: v[at] for k, v in data.knobs.items()})
+            moved, _ = self.core.step_with(physics, begun, no_counts(), forcing, time=0.0)
+            came, wanted = (self.core.columns(s, forcing, time=0.0) for s in (moved, after))
+            errors = [self._error(getattr(came, k) - getattr(wanted, k), self.spread[k]) for k in MOVED]
+            return jnp.mean(jnp.stack(errors))
+
+        return jnp.mean(jax.vmap(one)(rows)), memory
+
+    def _error(self, gap: Array, spread: Array) -> Array:
+        varies = spread > 0
+        z = jnp.where(varies, gap / jnp.where(varies, spread, 1.0), 0.0)
+        return jnp.mean(jnp.sum(jnp.mean(z**2, axis=1) * self.weights[:, None], axis=0))
+
+
+class ColumnHybrid(AbstractTaughtLearner):
+    r"""A world's dynamical core with a network in place of its physics, the same network for every column.
+
+    .. math::
+        \partial_t x = D(x) + f_\theta(\text{column of } x, \text{ground}, \text{sun})
+
+    First offline: the network is fitted to the truth's tendencies and fluxes in columns that a lesson shows
+    (`core/lesson.py`). Then, where `online` is not zero, through steps of the whole model with gradients through the
+    dynamics, as NeuralGCM is trained (Kochkov and others 2024, doi:10.1038/s41586-024-07744-y). `invariant` replaces
+    inputs and outputs by such as stay in range when the climate warms (Beucler and others 2024,
+    doi:10.1126/sciadv.adj7250): relative humidity, plume buoyancy, fluxes over the deficit that drives them, outputs
+    over saturation.
+
+    Different from the papers: eight or ten levels and a network of about forty thousand weights; the dynamics is the
+    truth's own, so that all of the error is the physics'. Beucler's transforms feed one network; here
+    temperature and humidity as they are enter the heating, the radiation at the top and the air temperature linearly
+    besides, because longwave radiation needs them.
+
+    What acts on the learned physics, in every inner step, and is counted in the state: inputs and answers are held
+    within the range of training and a quarter of it; rain is cut at zero; the column's water budget is closed; no
+    level loses more water than it holds. The core's own filters act as in the truth: diffusion of vorticity,
+    divergence, temperature and humidity, and the mean of ln(surface pressure) kept.
+
+    What misleads: it has seen tendencies and full states that no observation shows (a privilege: the log says so), and
+    it shares the truth's dynamics. SPEEDY's closures are themselves written in relative humidity, so that a part of
+    what the transforms cure lies in this truth.
+
+    Attributes:
+        budget: settings tried.
+        invariant: transforms, joined by "+": humidity, buoyancy, fluxes, outputs; "all"; or "none".
+        width: units in a layer.
+        depth: hidden layers.
+        updates: of the weights, offline.
+        batch: columns in a minibatch.
+        online: updates through steps of the whole model.
+        paths: moments in a minibatch of those.
+        snapshots: how often the model is run freely to be judged, in each part.
+        runs: of the truth in the lesson, each at knob values of its own; the last one is not fitted.
+        moments: of every run that are shown.
+        spacing: steps between two of them.
+        settle: steps before the first.
+        columns: shown at every moment.
+        calendar: of the lesson where it is not the world's own; knobs then keep their defaults.
+        withheld_from: first day of that calendar that is not shown (1 May 1997 in years of 365 days from 1979).
+        withheld_to: the last one (30 June 1998); the winter between is one unit of `speedy`'s standard `enso`.
+    """
+
+    version: ClassVar[int] = 1
+    role: ClassVar[str] = "learner"
+    needs_prior: ClassVar[bool] = True
+    privilege: ClassVar[str] = PRIVILEGE
+    budget: int = 1
+    invariant: str = "none"
+    width: int = 128
+    depth: int = 3
+    updates: int = 6000
+    batch: int = 1024
+    online: int = 0
+    paths: int = 2
+    snapshots: int = 2
+    runs: int = 6
+    moments: int = 40
+    spacing: int = 2
+    settle: int = 20
+    columns: int = 1200
+    calendar: str = ""
+    withheld_from: float = 6690.0
+    withheld_to: float = 7116.0
+
+    def plan(self) -> LessonPlan:
+        """The lesson that this learner asks for."""
+        other = bool(self.calendar)
+        return LessonPlan(
+            runs=self.runs, moments=self.moments, steps=self.spacing, settle=self.settle, columns=self.columns,
+            args={"calendar": self.calendar} if other else {}, still=other,
+            withheld=((self.withheld_from, self.withheld_to),) if other else (),
+        )  # fmt: skip
+
+    def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
+        """Train on the lesson, judge in free run on the validation trajectories, keep the best snapshot."""
+        if not isinstance(prior, TaughtWorld):
+            raise BadSpec(
+                "column_hybrid: expected a prior that brings a lesson (core.lesson.taught), got none; it learns from "
+                "tendencies of the truth, which observations do not hold"
+            )
+        began = clock.perf_counter()
+        core, shown = prior.world, prior.lesson
+        scales, rows, unseen = prepared(core, shown, self._transforms())
+        thickness = jnp.asarray(core.thickness, jnp.float32)
+        varies = (scales.outputs.spread > 0).astype(jnp.float32)
+        card = learned_card("column_hybrid", data, context=1)
+
+        def make(key: PRNGKeyArray) -> ColumnNetwork:
+            sizes = (rows.x.shape[1], rows.a.shape[1], rows.y.shape[1])
+            return new_network(*sizes, width=self.width, depth=self.depth, key=key)
+
+        def simulator(network: ColumnNetwork) -> LearnedPhysicsSimulator:
+            kind = jnp.zeros(()).dtype
+            learned = LearnedColumns(scales, network, thickness, core.inner)
+            wide = jax.tree.map(lambda x: x.astype(kind) if eqx.is_inexact_array(x) else x, learned)
+            return LearnedPhysicsSimulator(card, core, wide)
+
+        def trainable(setting: Setting) -> Trainable:
+            offline = TendencyLoss(scales.reaches, varies)
+            stages = [Stage(offline, _draws(len(rows.x), self.batch), self.updates, self.snapshots)]
+            if self.online:
+                path = _path_loss(core, scales, thickness, rows)
+                moments = len(jax.tree.leaves(rows.before)[0])
+                stages.append(Stage(path, _draws(moments, self.paths), self.online, self.snapshots))
+            recipe = Recipe(rate=setting["rate"], schedule="cosine", warm_up=0.02)
+            return Trainable(make, stages, rows, recipe, simulator)
+
+        fit = fit_networks(
+            data, trainable, {"rate": (2e-3, 5e-4)}, name="column_hybrid", budget=self.budget, context=1,
+            starts=STARTS, steps=WATCHED, key=key,
+        )  # fmt: skip
+        chosen: Any = fit.simulator
+        log = fit.log | {
+            "saw": PRIVILEGE,
+            "invariant": list(scales.invariant),
+            "lesson": msgspec.to_builtins(self.plan()),
+            "begins": shown.begins.tolist(),
+            "knobs seen": {k: [float(v.min()), float(v.max())] for k, v in shown.knobs.items()},
+            "explained": explained(chosen.physics, *unseen),
+            "weights": sum(x.size for x in jax.tree.leaves(chosen.physics.network)),
+            "seconds": clock.perf_counter() - began,
+        }
+        return Fit(chosen, log)
+
+    def _transforms(self) -> tuple[str, ...]:
+        if self.invariant in ("none", "all"):
+            return INVARIANT if self.invariant == "all" else ()
+        asked = tuple(self.invariant.split("+"))
+        wrong = [name for name in asked if name not in INVARIANT]
+        if wrong:
+            raise BadSpec(
+                f"column_hybrid: invariant is {self.invariant!r}; expected 'none', 'all' or some of "
+                f"{', '.join(INVARIANT)} joined by '+'"
+            )
+        return asked
+
+
+def prepared(
+    core: AbstractColumnWorld, lesson: Lesson, transforms: tuple[str, ...]
+) -> tuple[ColumnScales, Rows, tuple[Columns, Any]]:
+    """Scales and training rows from all runs but the last, and columns and answers of the last, as they came."""
+
+    def single(x: Any) -> Any:
+        return jnp.asarray(x, jnp.float32)
+
+    kept, late = lesson.run != lesson.last, lesson.run == lesson.last
+    columns, change = jax.tree.map(lambda x: single(x[kept]), (lesson.columns, lesson.change))
+    unseen = jax.tree.map(lambda x: single(x[late]), (lesson.columns, lesson.change))
+    scales = scales_of(columns, change, core.sigma, transforms)
+    x, a = scales.encode(columns)
+    early = lesson.moment_run != lesson.last
+    # the dynamics computes in the precision of the case, whatever the network's is
+    before, after = jax.tree.map(lambda v: jnp.asarray(v[early], float), (lesson.before, lesson.after))
+    knobs = {k: jnp.asarray(v[early], float) for k, v in lesson.knobs.items()}
+    return scales, Rows(x, a, scales.target(columns, change), before, after, knobs), unseen
+
+
+def explained(physics: LearnedColumns, columns: Columns, change: Any) -> dict[str, float]:
+    """Share of the variance of unseen tendencies and fluxes that is explained, all levels of one together."""
+    answer, _ = eqx.filter_jit(physics)(columns, no_counts())
+    pairs = {k: (getattr(answer, k), getattr(change, k)) for k in MOVED}
+    pairs |= {k: (answer.fluxes[k], v) for k, v in change.fluxes.items()}
+    out = {}
+    for name, (got, wanted) in pairs.items():
+        got, wanted = (np.asarray(x, np.float64) for x in (got, wanted))
+        varies = float(((wanted - wanted.mean(0)) ** 2).sum())
+        if varies > 0:
+            out[name] = 1.0 - float(((got - wanted) ** 2).sum()) / varies
+    return out
+
+
+def steady(values: dict[str, Array]) -> Forcing:
+    """Knobs that do not move."""
+    return Forcing(times={k: jnp.zeros(1) for k in values}, values={k: v[None] for k, v in values.items()})
+
+
+def _draws(rows: int, batch: int) -> Any:
+    return lambda rng, shape: jnp.asarray(rng.integers(0, rows, (*shape, batch)), jnp.int32)
+
+
+def _path_loss(core: AbstractColumnWorld, scales: ColumnScales, thickness: Array, rows: Rows) -> PathLoss:
+    """The loss, and the truth's own change in one step, level by level."""
+    grid = core.card.grid
+    assert grid is not None
+
+    def seen(states: Any) -> Columns:
+        return jax.lax.map(
+            lambda both: core.columns(both[0], steady(both[1]), time=0.0), (states, rows.knobs)
+        )
+
+    first, then = jax.jit(lambda b, a: (seen(b), seen(a)))(rows.before, rows.after)
+    spread = {
+        k: jnp.sqrt(jnp.mean((getattr(then, k) - getattr(first, k)) ** 2, axis=(0, 1, 2))) for k in MOVED
+    }
+    return PathLoss(core, scales, thickness, jnp.asarray(grid.weights, jnp.float32), spread, core.inner)

@@ -1,0 +1,69 @@
+"""The page of scaling: sweeps move one thing, known laws come back, patience is replayed as the trainer keeps it."""
+
+import numpy as np
+import pytest
+
+from docs.scaling_page import error_of, laws_of, missing, of_sweep, patience, scaling, stopped, verdict
+
+
+def run(point, seed, error=0.1):
+    told = {"one_step": error, "valid_time": 1 / error, "nrmse": 1.0, "diverged": 0.0}
+    return {
+        **point._asdict(),
+        "seed": seed,
+        "observations": point.data * scaling.STEPS,
+        "weights": 3 * point.size,
+        "compute": point.updates * 3 * point.size,
+        "snapshots": [],
+        "cpu_seconds": 1.0,
+        "in": told,
+        "out": told | {"one_step": 2 * error},
+    }
+
+
+def law(point, seed):
+    scatter = np.exp(0.05 * np.random.default_rng(seed).standard_normal())
+    return (point.data / 4) ** -0.5 * scatter
+
+
+def runs(learner="lstm"):
+    points = list(scaling.points(learner))
+    return [run(p, s, law(p, [s, n])) for n, p in enumerate(points) for s in range(3)]
+
+
+def test_a_sweep_moves_one_thing():
+    found = runs()
+    for sweep, count in (("data", 5), ("size", 5), ("compute", 5)):
+        own = of_sweep(found, sweep, "lstm")
+        assert len(own) == 3 * count
+        assert len({(r["data"], r["size"], r["updates"]) for r in own}) == count
+    assert of_sweep(found, "size", "sindy") == []
+
+
+def test_a_known_exponent_comes_back_and_holds():
+    laws = [x for x in laws_of(runs()) if x.sweep == "data"]
+    assert len(laws) == 4
+    for x in laws:
+        assert x.law.exponent_interval[0] < 0.5 < x.law.exponent_interval[1]
+        assert x.law.held_out == 64 * scaling.STEPS
+    assert "surely smaller in 0" in verdict(laws)
+
+
+def test_a_run_without_a_valid_time_has_no_error():
+    assert error_of({"in": {"valid_time": 0.5}}, "valid_time", "in") == 2.0
+    assert np.isnan(error_of({"in": {"valid_time": 0.0}}, "valid_time", "in"))
+    assert np.isnan(error_of({"in": {"one_step": float("inf")}}, "one_step", "in"))
+
+
+def test_what_is_missing_is_said():
+    assert "lstm" not in missing(runs())
+    assert "lstm (1 of 39)" in missing(runs()[:-1])
+
+
+@pytest.mark.parametrize(("allowed", "end"), [(1, 2), (2, 5), (3, 6)])
+def test_patience_ends_as_many_snapshots_after_the_best(allowed, end):
+    valid = [1.0, 2.0, 1.5, 3.0, 2.0, 2.5, 4.0]
+    snapshots = [[100 * (i + 1), v, 1.0, 0.0] for i, v in enumerate(valid)]
+    assert stopped(snapshots, allowed) == end
+    told = patience([{"snapshots": [snapshots]}]).splitlines()[1 + allowed]
+    assert f"| {allowed} | 1 | {1 - (end + 1) / 7:.0%} | {0 if allowed == 3 else 1:.0%} |" in told
