@@ -149,11 +149,11 @@ def test_workers_outlive_what_kills_their_tasks(tmp_path):
 
 def test_what_the_caller_holds_is_not_the_case_s_to_answer_for(tmp_path, monkeypatch):
     """A notebook that holds 50 GB of its own runs a case that may take 12."""
-    for module in ("core.watch", "engine.conduct"):
+    for module in ("core.watch", "engine.run"):
         monkeypatch.setattr(f"gnomon.{module}.resident_mb", lambda: 50_000.0)
     assert run_study(study(bad("still")), Store(tmp_path), progress=False).outcomes["ok"] > 0
     watch = Watch(memory_gb=1.0, held_mb=48_000.0)
-    with pytest.raises(OutOfMemory, match="1 GB at a test"):
+    with pytest.raises(OutOfMemory, match="1 GB beyond what it held before at a test"):
         watch.check("a test")
 
 

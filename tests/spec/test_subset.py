@@ -1,5 +1,6 @@
 """Parts of a study: names, controls, shares that neither overlap nor leave anything out."""
 
+import msgspec
 import pytest
 
 from gnomon.spec.errors import BadSpec
@@ -32,6 +33,17 @@ def test_names_are_labels_or_kinds_and_hold_together():
 def test_controls_come_with_every_learner():
     assert {c.learner.shown for c in part_of(CASES, ["learner=small"])} == {"perfect", "null", "small"}
     assert {c.learner.shown for c in part_of(CASES, ["learner=nvar"])} == {"perfect", "null", "small", "nvar"}
+
+
+def test_keys_add_up_and_a_label_may_hold_commas():
+    apart = part_of(CASES, ["world=lorenz63", "world=rossler"])
+    assert apart == part_of(CASES, ["world=lorenz63,rossler"])
+    wide = Ref(kind="residual", args={"width": 256}, label="residual, width 256")
+    cases = tuple(msgspec.structs.replace(STUDY, learners=(*STUDY.learners, wide)).cases())
+    some = part_of(cases, ["learner=small, residual, width 256"])
+    assert {c.learner.shown for c in some} == {"perfect", "null", "small", "residual, width 256"}
+    with pytest.raises(BadSpec, match="no learner 'width 256'"):
+        part_of(cases, ["learner=width 256"])
 
 
 @pytest.mark.parametrize("count", [1, 4, 7])

@@ -123,6 +123,38 @@ def test_a_checkpoint_of_other_starting_weights_is_not_taken_up(tmp_path):
             np.testing.assert_allclose(found[0].model.a, begin, atol=1e-3)
 
 
+class Towards(eqx.Module):
+    """A loss with a number of its own."""
+
+    wanted: float = eqx.field(static=True)
+
+    def __call__(self, model, memory, data, rows, progress, key):
+        return jnp.sum((model.a - self.wanted) ** 2) + 0.0 * jnp.sum(data), memory
+
+
+@pytest.mark.parametrize(("wanted", "data"), [(-1.0, jnp.zeros(2)), (1.0, jnp.ones(2))])
+def test_a_checkpoint_of_another_loss_or_of_other_data_is_not_taken_up(tmp_path, wanted, data):
+    draw = lambda rng, shape: jnp.zeros((*shape, 1))  # noqa: E731
+    start = Matrix(jnp.zeros((2, 2), jnp.float32))
+
+    def train(wanted, data, calls):
+        def judge(model):
+            calls.append(model)
+            if calls[0] is None and len(calls) == 4:  # one that is to be killed
+                raise KeyboardInterrupt
+            return closeness(model)
+
+        return fit_weights([start], [Stage(Towards(wanted), draw, 80, 4)], data, judge, Recipe(), key=KEY)[0]
+
+    with attended(Watch(), tmp_path):
+        with pytest.raises(KeyboardInterrupt):
+            train(1.0, jnp.zeros(2), [None])
+        again = []
+        found = train(wanted, data, again)
+    assert len(again) == 4, "all parts are done anew"
+    assert np.sign(found.model.a[0, 0]) == np.sign(wanted)
+
+
 def test_a_damaged_checkpoint_is_left_aside(tmp_path):
     with attended(Watch(), tmp_path):
         whole = fit(closeness)[0]

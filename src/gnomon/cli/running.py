@@ -80,6 +80,9 @@ def run(
         only=only,
         shard=shard,
     )
+    if not summary.cases:
+        print("this share of the study holds no case", file=sys.stderr)
+        return 0
     stopped = Counter(r.status for r in kept.results(asked.name) if r.status in STOPPED)
     print(told(summary, stopped), file=sys.stderr)
     show_ladder(kept, asked.name, report=report)

@@ -20,7 +20,7 @@ class Watch:
     Attributes:
         seconds: from now; None for no limit.
         memory_gb: what the process may hold; None for no limit.
-        held_mb: what a borrowed process held before the task began, which is not the task's to answer for.
+        held_mb: what a borrowed process held before, which is not the task's to answer for.
     """
 
     def __init__(
@@ -43,7 +43,8 @@ class Watch:
             raise OutOfTime(f"stopped after its limit of {self._seconds:g} s while at {what or 'work'}")
         if self._memory_gb is not None and resident_mb() - self._held_mb > 1024 * self._memory_gb:
             raise OutOfMemory(
-                f"stopped: the process outgrew its limit of {self._memory_gb:g} GB at {what or 'work'}"
+                f"stopped: the process outgrew its limit of {self._memory_gb:g} GB"
+                f"{' beyond what it held before' if self._held_mb else ''} at {what or 'work'}"
             )
         if self._report is not None:
             self._report(what, fraction)

@@ -16,7 +16,7 @@ from gnomon.adapters.jax_runner import SimulatorRunner, WorldRunner, make_starts
 from gnomon.core import persist
 from gnomon.core.attendance import attended
 from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner, Data, Fit
-from gnomon.core.lesson import AbstractTaughtLearner, taught
+from gnomon.core.lesson import LESSON, AbstractTaughtLearner, taught
 from gnomon.core.runner import AbstractRunner, Starts, key_of
 from gnomon.core.runs import Observed, Runs, Unsupported
 from gnomon.core.watch import Watch
@@ -27,7 +27,7 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadModel
 from gnomon.spec.experiment import Experiment
 from gnomon.spec.identity import identity, seed_of
-from gnomon.spec.registry import build
+from gnomon.spec.registry import build, load
 from gnomon.spec.study import Case, Ref
 from gnomon.spec.versions import ENGINE
 from gnomon.spec.wrappers import inner_versions
@@ -354,6 +354,7 @@ class Bench:
 
 
 def _inside(case: Case) -> Recipe:
-    """Versions of what a wrapping learner holds; nothing for any other, whose recipe stays as it was."""
+    """Versions of what a wrapping learner holds, and of the lessons of one that takes them; nothing for any other."""
     versions = inner_versions(case.learner.args)
-    return {"inside": versions} if versions else {}
+    takes = issubclass(load("learners", case.learner.kind), AbstractTaughtLearner)
+    return ({"inside": versions} if versions else {}) | ({"lesson": LESSON} if takes else {})

@@ -13,7 +13,7 @@ import jax
 import msgspec
 
 from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner
-from gnomon.core.memory import peak_mb, resident_mb
+from gnomon.core.memory import peak_mb
 from gnomon.core.watch import OutOfMemory, OutOfTime, Watch
 from gnomon.engine.archive_stage import ArchiveStage
 from gnomon.engine.archive_world import Archive
@@ -29,17 +29,16 @@ from gnomon.store.results import Store
 _benches: dict[str, Bench] = {}
 
 
-def perform(root: str, kind: str, case: bytes, limits: bytes, borrowed: bool = False) -> tuple[str, str]:
+def perform(root: str, kind: str, case: bytes, limits: bytes, held_mb: float = 0.0) -> tuple[str, str]:
     """Run one task ("data", "truth", "fit" or "case"); returns status and reason.
 
     Arguments are plain so that they travel to any worker: the store's folder, the task's kind, case and limits as JSON.
-    In a borrowed process (a notebook, another's program) the limit of memory is on what the task adds.
+    `held_mb`: what a borrowed process (a notebook, another's program) held before the study, which is the caller's own.
     """
     bench = _bench(root)
     of = msgspec.json.decode(case, type=Case)
     bounds = msgspec.json.decode(limits, type=Limits)
-    held = resident_mb() if borrowed else 0.0
-    bench.watch = Watch(seconds=bounds.seconds, memory_gb=bounds.memory_gb, held_mb=held)
+    bench.watch = Watch(seconds=bounds.seconds, memory_gb=bounds.memory_gb, held_mb=held_mb)
     with jax.enable_x64(of.precision == "float64"):
         if kind == "case":
             return _case(bench, of)

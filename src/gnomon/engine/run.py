@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from gnomon.core.memory import resident_mb
 from gnomon.engine.conduct import perform, stopped
 from gnomon.engine.executors import TaskFailed, TaskMemory, TaskTimeout, WorkerDied, open_executor
 from gnomon.engine.executors.serial import SerialExecutor
@@ -128,6 +129,8 @@ class _Coordinator:
         self._limits = limits
         self._packed = msgspec.json.encode(limits)
         self._executor, self._shown, self._outcomes = executor, shown, outcomes
+        # Other executors' workers hold nothing but their tasks.
+        self._held_mb = resident_mb() if isinstance(executor, SerialExecutor) else 0.0
         self._waiting = {t.id: t for t in plan.tasks}
         self._ended: dict[str, tuple[str, str]] = {}
         self._running: dict[Future[Any], Task] = {}
@@ -158,7 +161,7 @@ class _Coordinator:
                 task.kind,
                 msgspec.json.encode(task.case),
                 self._packed,
-                isinstance(self._executor, SerialExecutor),
+                self._held_mb,
                 affinity=task.affinity,
                 seconds=self._limits.seconds + GRACE,
                 memory_gb=self._limits.memory_gb * 1.2,

@@ -71,7 +71,7 @@ class DataPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one task may take; beyond it the case ends as `timeout` or `memory`.
 
-    The memory is that of the worker; in the caller's own process (no workers), what the task adds to it.
+    The memory is that of the worker; in the caller's own process (no workers), what the study adds to it.
     """
 
     seconds: float = 1800.0

@@ -18,24 +18,39 @@ def part_of(cases: Iterable[Case], only: Sequence[str] = (), shard: str = "") ->
 
     Args:
         cases: of the whole study.
-        only: each "KEY=NAME,NAME", KEY being world, learner, trial or seed; a name is a label or a kind. All of them
-            hold together. The controls come with every learner.
+        only: each "KEY=NAME,NAME", KEY being world, learner, trial or seed; a name is a label or a kind. Names of one
+            key add up, and all keys hold together. The controls come with every learner.
         shard: "2/8" for the second of eight shares. A share holds whole worlds and seeds, so that no two shares make
             the same data and truth.
     """
-    kept = tuple(cases)
+    every = kept = tuple(cases)
+    wanted: dict[str, set[str]] = {}
     for text in only:
         key, _, names = text.partition("=")
-        wanted = [n.strip() for n in names.split(",") if n.strip()]
-        if key not in KEYS or not wanted:
+        if key not in KEYS or not names.strip(" ,"):
             raise BadSpec(f"expected KEY=NAME,NAME with a KEY of {', '.join(KEYS)}, got {text!r}")
-        known = {n for c in kept for n in _names(c, key)}
-        for name in wanted:
-            if name not in known:
-                raise BadSpec(f"the study has no {key} {name!r}; {suggest(name, tuple(sorted(known)))}")
+        wanted.setdefault(key, set()).update(_asked(names, {n for c in every for n in _names(c, key)}, key))
+    for key, names in wanted.items():
         free = CONTROLS if key == "learner" else ()
-        kept = tuple(c for c in kept if {*wanted, *free} & _names(c, key))
-    return _share(kept, shard) if shard else kept
+        kept = tuple(c for c in kept if {*names, *free} & _names(c, key))
+    if not kept:
+        raise BadSpec("no case of the study has all that was asked for together")
+    return (
+        _share(kept, shard) if shard else kept
+    )  # more shares than there are worlds and seeds: some are empty
+
+
+def _asked(names: str, known: set[str], key: str) -> list[str]:
+    """Names between commas; a label may hold commas itself and is then found as a whole, the longest first."""
+    left, found = [n.strip() for n in names.split(",") if n.strip()], []
+    while left:
+        sizes = (n for n in range(len(left), 0, -1) if ", ".join(left[:n]) in known)
+        size = next(sizes, 0)
+        if not size:
+            raise BadSpec(f"the study has no {key} {left[0]!r}; {suggest(left[0], tuple(sorted(known)))}")
+        found.append(", ".join(left[:size]))
+        left = left[size:]
+    return found
 
 
 def _names(case: Case, key: str) -> set[str]:

@@ -12,6 +12,7 @@ halves the cost.
 import functools
 import hashlib
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -144,7 +145,7 @@ def fit_weights(
     histories: list[list[dict[str, Any]]] = [[] for _ in models]
     watch, folder = attendance()
     # Whatever decides the bits is in the name of the place, or a checkpoint of another training might be taken up.
-    begins = hashlib.sha256(b"".join(np.asarray(w).tobytes() for w in jax.tree.leaves(best))).hexdigest()
+    begins = _digest((best, [s.loss for s in stages], data, memory))
     identity = f"{name} {recipe} {[(s.updates, s.snapshots) for s in stages]} {numbers} {begins}"
     begun, (carry, best), histories = load_checkpoint(folder, identity, (carry, best), histories)
     parts = [(n, p) for n, s in enumerate(stages) for p in range(s.snapshots)]
@@ -214,6 +215,18 @@ def _unpacked(packed: dict[str, Any], like: Any) -> Any:
         return packed[kind][begin : begins[kind]].reshape(shaped.shape)
 
     return jax.tree.map(leaf, like)
+
+
+def _digest(parts: Any) -> str:
+    """Of everything plain or numerical in a tree; functions count by their names, which another process shares."""
+    leaves, structure = jax.tree.flatten(parts)
+    found = hashlib.sha256(re.sub(r" at 0x[0-9a-f]+", "", str(structure)).encode())
+    for leaf in leaves:
+        if isinstance(leaf, jax.Array | np.ndarray) and not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            found.update(f"{leaf.dtype}{leaf.shape}".encode() + np.ascontiguousarray(leaf).tobytes())
+        else:
+            found.update(re.sub(r" at 0x[0-9a-f]+", "", repr(leaf)).encode())
+    return found.hexdigest()
 
 
 def _share(updates: int, snapshots: int, part: int) -> int:
