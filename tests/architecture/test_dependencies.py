@@ -1,5 +1,6 @@
 """What is imported is declared, what is declared is imported, and every dependency has its reason."""
 
+import functools
 import re
 import sys
 import tomllib
@@ -36,6 +37,7 @@ OPTIONAL = {as_imported(r) for extra in EXTRAS.values() for r in extra} - {"gnom
 }  # comes with dask
 
 
+@functools.cache
 def outside(*folders: str) -> dict[str, set[bool]]:
     """Third-party packages imported below folders, and whether at module level."""
     found: dict[str, set[bool]] = {}

@@ -33,6 +33,7 @@ def python_files(*folders: str) -> list[Path]:
     )
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     """The syntax tree of a file."""
     return ast.parse(path.read_text(encoding="utf-8"))

@@ -24,6 +24,7 @@ def test_an_exact_law_is_found(exponent, floor):
     assert law.predicted == pytest.approx(law.observed, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_interval_covers():
     hits = [
         low <= 0.7 <= high

@@ -128,6 +128,7 @@ def on_attractor(conditional: float, unconditional: float) -> OnAttractor:
     return OnAttractor(Rotation(2, 1, 1), *map(jnp.asarray, numbers), 5, 2, 3)
 
 
+@pytest.mark.slow
 def test_the_truth_has_no_conditional_discrepancy_and_the_horizon_grows():
     data = sequences(30)
     rows = jnp.stack([jnp.arange(30), jnp.full(30, 10)], axis=1)
