@@ -10,7 +10,7 @@ import pytest
 
 from gnomon.core.columns import Change, Columns
 from gnomon.core.learner import Data
-from gnomon.core.lesson import Lesson, taught
+from gnomon.core.lesson import Lesson, TaughtWorld, taught
 from gnomon.learners.column_hybrid import (
     ColumnHybrid,
     TendencyLoss,
@@ -21,12 +21,14 @@ from gnomon.learners.column_hybrid import (
 )
 from gnomon.learners.column_network import INVARIANT, new_network, raw_inputs
 from gnomon.learners.learned_physics import LearnedColumns, no_counts, told_counts
+from gnomon.numerics.column_fixers import held
 from gnomon.numerics.column_transforms import saturated
 from gnomon.spec.errors import BadSpec
 from gnomon.testing.learners import check_learner
 from gnomon.training.free_run import Verdict
 from gnomon.training.trainer import Recipe, Stage, fit_weights
 from gnomon.worlds.sphere.held_suarez import HeldSuarez
+from gnomon.worlds.sphere.speedy import Speedy
 
 SIGMA = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 THICKNESS = np.full(5, 0.2)
@@ -148,6 +150,23 @@ def test_what_acts_is_counted_only_when_it_acts(plain):
     assert told_counts(eqx.filter_jit(physics)(far, no_counts())[1])["beyond"] > 0.1
 
 
+def test_what_enters_linearly_is_counted_too(invariant):
+    """Warmer at the same relative humidity: the transforms stay in range, temperature as it is does not."""
+    physics, _ = invariant
+    shares = []
+    for warmer in (0.0, 25.0):
+        columns = jax.tree.map(lambda x: jnp.asarray(x, jnp.float32), made_up(2000, 5, warmer=warmer))
+        x, a = physics.scales.encode(columns)
+        alone = float(held(x, *physics.scales.inputs.bounds)[1].mean())
+        linear = float(held(a, *physics.scales.linear.bounds)[1].mean())
+        told = told_counts(eqx.filter_jit(physics)(columns, no_counts())[1])["beyond"]
+        sizes = x.shape[-1], a.shape[-1]
+        assert told == pytest.approx((sizes[0] * alone + sizes[1] * linear) / sum(sizes), rel=1e-3, abs=1e-5)
+        shares.append((told, alone))
+    assert shares[0][0] < 1e-3
+    assert shares[1][0] > shares[1][1] + 0.1, shares
+
+
 def test_no_transform_lets_winds_or_moistening_see_temperature_as_it_is(invariant):
     physics, _ = invariant
     reaches = np.asarray(physics.scales.reaches)
@@ -165,6 +184,18 @@ def test_without_a_lesson_it_refuses():
         ColumnHybrid().fit(None, prior=HeldSuarez(), key=jax.random.key(0))
     with pytest.raises(BadSpec, match="humidty"):
         ColumnHybrid(invariant="humidty")._transforms()
+
+
+def test_it_refuses_what_would_step_over_the_wrong_boundary():
+    with pytest.raises(BadSpec, match="boundary"):
+        ColumnHybrid(online=1, calendar="amip").plan()
+    plan = ColumnHybrid(calendar="amip", settle=3).plan()
+    assert (plan.settling(0.25), plan.still) == (240, True)
+    assert ColumnHybrid(online=1, settle=3).plan().settling(0.25) == 3
+    for calendar in ("annual", "amip"):
+        world = Speedy(calendar=calendar)
+        with pytest.raises(BadSpec, match="perpetual months"):
+            ColumnHybrid().fit(None, prior=TaughtWorld(world.card, world, None), key=jax.random.key(0))
 
 
 def _data(world):

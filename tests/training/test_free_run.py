@@ -9,6 +9,7 @@ import pytest
 from gnomon.core.learner import Data
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.spec.cards import Knob, SimulatorCard, Variable, WorldCard
+from gnomon.training.attractor_judge import AttractorJudge
 from gnomon.training.free_run import free_run_verdict, validation_starts
 
 CARD = WorldCard(
@@ -45,11 +46,14 @@ def data():
     return Data({"p": p}, {"speed": speed}, time, np.arange(4), np.array([4, 5]), CARD)
 
 
+def simulator_card():
+    return SimulatorCard(name="turning", dt=CARD.dt, context=1, variables=("p",), knobs=("speed",))
+
+
 def judged(data, growth):
-    card = SimulatorCard(name="turning", dt=CARD.dt, context=1, variables=("p",), knobs=("speed",))
     starts = validation_starts(data, 1, reserve=1, starts=8, lyapunov_times=5.0, steps=60)
     return free_run_verdict(
-        Turning(card=card, growth=jnp.asarray(growth)), starts, data, key=jax.random.key(0)
+        Turning(card=simulator_card(), growth=jnp.asarray(growth)), starts, data, key=jax.random.key(0)
     )
 
 
@@ -69,6 +73,35 @@ def test_valid_time_of_a_known_error(data):
 def test_divergence_after_the_last_observation_is_seen(data):
     assert judged(data, 1.05).diverged == 1.0
     assert judged(data, np.nan).diverged == 1.0
+
+
+class Telling(AbstractSimulator):
+    """Another simulator, which shows a series of its own besides what the world shows."""
+
+    card: SimulatorCard = eqx.field(static=True)
+    inner: Turning
+
+    def assimilate(self, history, forcing, *, time, key):
+        return self.inner.assimilate(history, forcing, time=time, key=key), jnp.zeros(())
+
+    def advance(self, state, forcing, *, time, key):
+        return self.inner.advance(state[0], forcing, time=time, key=key), state[1] + 1e6
+
+    def observe(self, state):
+        return self.inner.observe(state[0]) | {"acted_often": state[1]}
+
+
+def test_a_series_of_its_own_is_not_judged(data):
+    """However far it goes: the verdict is that of the same simulator without it."""
+    starts = validation_starts(data, 1, reserve=1, starts=8, lyapunov_times=5.0, steps=60)
+    plain = Turning(simulator_card(), jnp.asarray(1.01))
+    both = [
+        free_run_verdict(s, starts, data, key=jax.random.key(0))
+        for s in (plain, Telling(simulator_card(), plain))
+    ]
+    assert both[0] == both[1]
+    judge = AttractorJudge(data, reserve=1, key=jax.random.key(0))
+    assert judge(plain) == judge(Telling(simulator_card(), plain))
 
 
 def test_all_settings_start_at_the_same_moments(data):

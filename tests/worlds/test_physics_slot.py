@@ -1,5 +1,7 @@
 """The slot of the physics: with its own physics in it, a world must do what it does; and a lesson shows no test."""
 
+import types
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,12 +10,14 @@ import pytest
 
 from gnomon.core.columns import Change
 from gnomon.core.forcing import Forcing
-from gnomon.core.lesson import LessonPlan, first_days, lesson_of, taught
+from gnomon.core.lesson import LessonPlan, _knob_values, first_days, lesson_of, taught
+from gnomon.spec.cards import Knob
 from gnomon.spec.errors import BadData
 from gnomon.spec.registry import build
 from gnomon.worlds.sphere.held_suarez import DAY, KAPPA, HeldSuarez
 from gnomon.worlds.sphere.levels import GRAVITY
-from gnomon.worlds.sphere.physics_slot import SOLAR, daily_sun
+from gnomon.worlds.sphere.machine import REFERENCE
+from gnomon.worlds.sphere.physics_slot import SOLAR, change_of, daily_sun
 from gnomon.worlds.sphere.speedy import Speedy
 
 KEY = jax.random.key(0)
@@ -122,9 +126,33 @@ def test_no_run_of_a_lesson_touches_what_is_withheld():
     assert begins.min() > 400
     assert ends.max() < 12775
     assert len(set(begins)) == 300
+    allowed = np.arange(401.0, 12775.0 - 70.0)
+    allowed = allowed[(allowed + 70.0 < 6690) | (allowed > 7116)]
+    for begin, part in zip(np.sort(begins), np.array_split(allowed, 300), strict=True):
+        assert part[0] <= begin <= part[-1], "one in each slice"
+    assert not np.array_equal(begins, np.sort(begins))
+    late = first_days(LessonPlan(runs=1, moments=1, steps=1, settle=0, settle_days=60.0), 62.0, 0.25, key=KEY)
+    assert 0 <= late[0] < 62 - 60.25
     assert first_days(plan, 0.0, 0.25, key=KEY).tolist() == [0.0] * 300
     with pytest.raises(BadData, match="withheld"):
         first_days(plan, 365.0, 0.25, key=KEY)
+
+
+def test_fitted_runs_span_the_declared_range():
+    """With both ends, in an order of its own for every knob; the run that validates lies inside."""
+    card = types.SimpleNamespace(
+        knobs=[Knob(name=n, default=0.0, low=-2.0, high=6.0, units="1", meaning="any") for n in "ab"]
+    )
+    world = types.SimpleNamespace(card=card)
+    values = _knob_values(world, LessonPlan(runs=10), KEY)
+    for value in values.values():
+        np.testing.assert_allclose(np.sort(value[:-1]), np.arange(-2.0, 7.0))
+        assert -2 < value[-1] < 6
+    assert not np.array_equal(values["a"][:-1], values["b"][:-1])
+    assert values["a"][-1] != values["b"][-1]
+    assert _knob_values(world, LessonPlan(runs=2), KEY)["a"][0] == 2.0
+    assert np.sort(_knob_values(world, LessonPlan(runs=3), KEY)["a"][:2]).tolist() == [-2.0, 6.0]
+    assert not _knob_values(world, LessonPlan(still=True), KEY)["a"].any()
 
 
 def test_dates_move_where_the_calendar_runs():
@@ -158,6 +186,67 @@ def test_speedys_answer_closes_its_water():
     assert float(told.told["sun"][0, 0]) > 400 > 100 > float(told.told["sun"][-1, 0]), (
         "January: light in the south"
     )
+
+
+@pytest.mark.slow
+def test_speedy_in_the_slot_is_the_worlds_step():
+    """What it lends itself between inner steps goes in the carry; only the geopotential is had anew from columns."""
+    from dinosaur.primitive_equations import get_geopotential_on_sigma
+    from jcm.physics.speedy.physics_data import ModRadConData, SWRadiationData
+    from jcm.physics_interface import PhysicsState, compute_physics_step_gridpoint
+
+    world, forcing = Speedy(), steady(enso=1.0, warming=0.5)
+    machine, none = world.machine, jnp.zeros(())
+    numbers = machine.core.constants
+    shape, layers = machine.coords.horizontal.nodal_shape, len(world.sigma)
+    lent = {
+        "_shortwave_rad": SWRadiationData.zeros(shape, layers, compute_shortwave=jnp.asarray(False)),
+        "_mod_radcon": ModRadConData.zeros(shape, layers),
+    }
+
+    @eqx.filter_jit
+    def both(world, state):
+        below = world.boundary(state.clock, {"enso": none + 1.0, "warming": none + 0.5})
+
+        def own(columns, radiation):
+            height = get_geopotential_on_sigma(
+                columns.temperature.T, columns.humidity.T, nodal_orography=columns.told["orography"].T,
+                sigma=machine.coords.vertical, gravity_acceleration=numbers.grav, ideal_gas_constant=numbers.rd,
+                water_vapor_gas_constant=numbers.rv,
+            )  # fmt: skip
+            air = PhysicsState(
+                columns.u.T,
+                columns.v.T,
+                columns.temperature.T,
+                columns.humidity.T,
+                height,
+                columns.pressure.T / REFERENCE,
+            )
+            tendency, told = compute_physics_step_gridpoint(
+                air, below, machine.terrain, radiation, physics=world._physics(machine), time_step=world.inner
+            )
+            exchange = told["surface_exchange"]
+            fluxes = {
+                "pr": exchange.precipitation,
+                "evspsbl": exchange.evaporation,
+                "rtmt": told["_shortwave_rad"].ftop - told["_longwave_rad"].ftop,
+                "tas": told["_surface_flux"].t0,
+            }
+            return change_of(tendency, fluxes), {name: told[name] for name in radiation}
+
+        return world.step(state, forcing, time=0.0, key=KEY), world.step_with(
+            own, state, lent, forcing, time=0.0
+        )[0]
+
+    state = eqx.filter_jit(lambda w: w.init(key=KEY))(world)
+    wanted, came = both(world, state)
+    parts = lambda s: s.air._asdict() | {k: getattr(s, k) for k in ("pr", "evspsbl", "rtmt", "tas")}  # noqa: E731
+    begun, wanted, came = parts(state), parts(wanted), parts(came)
+    for name, value in wanted.items():
+        moved = float(jnp.sqrt(jnp.mean(jnp.abs(value - begun[name]) ** 2)))
+        gap = float(jnp.sqrt(jnp.mean(jnp.abs(came[name] - value) ** 2)))
+        assert moved > 0, name
+        assert gap < 1e-3 * moved, (name, gap / moved)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ Nothing of a test enters.
 """
 
 import abc
+import math
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -24,6 +25,8 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadData
 
 PRIVILEGE = "tendencies of the truth's physics and full states of the truth"
+LESSON = 1
+"""Raised whenever the same plan gives another lesson: part of the identity of whatever is learned from one."""
 
 
 class LessonPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +37,7 @@ class LessonPlan(msgspec.Struct, frozen=True, kw_only=True):
         moments: shown of every run.
         steps: of the world between two moments.
         settle: steps before the first moment, after `init`.
+        settle_days: at least so many days before it, for air that was not spun up on the day where it begins.
         columns: shown at every moment, drawn with the area that they stand for.
         args: of the world that gives the lesson, where they differ from the world asked about (another calendar).
         still: whether knobs keep their defaults; the calendar's own anomalies vary then.
@@ -44,10 +48,15 @@ class LessonPlan(msgspec.Struct, frozen=True, kw_only=True):
     moments: int = 60
     steps: int = 4
     settle: int = 40
+    settle_days: float = 0.0
     columns: int = 256
     args: dict[str, Any] = {}
     still: bool = False
     withheld: tuple[tuple[float, float], ...] = ()
+
+    def settling(self, dt: float) -> int:
+        """Steps before the first moment in a world of that step."""
+        return max(self.settle, math.ceil(self.settle_days / dt))
 
 
 class Lesson(NamedTuple):
@@ -146,10 +155,11 @@ def lesson_of(world: AbstractColumnWorld, plan: LessonPlan, *, key: PRNGKeyArray
     begins = first_days(plan, world.days, world.card.dt, key=date_key)
     places = _drawn_places(world, plan, column_key)
     watch, rows, moments = attendance().watch, [], []
+    settling = jnp.asarray(plan.settling(world.card.dt))
     for run in range(plan.runs):
         forcing = _steady({k: v[run] for k, v in values.items()})
         state = world.on_day(_begun(world, jax.random.fold_in(start_key, run)), float(begins[run]))
-        state = _walk(world, state, forcing, jnp.asarray(plan.settle))
+        state = _walk(world, state, forcing, settling)
         for moment in range(plan.moments):
             shown = _shown(world, state, forcing, places[run, moment])
             following = _walk(world, state, forcing, jnp.asarray(1))
@@ -173,11 +183,14 @@ def lesson_of(world: AbstractColumnWorld, plan: LessonPlan, *, key: PRNGKeyArray
 
 
 def first_days(plan: LessonPlan, days: float, dt: float, *, key: PRNGKeyArray) -> np.ndarray:
-    """[run] days on which runs begin: anywhere in the calendar, so that no run touches what is withheld or its end."""
+    """[run] days on which runs begin: no run touches what is withheld or the calendar's end.
+
+    One begins in each of as many equal slices of the days that this leaves, in an order of chance.
+    """
     if not days:
         return np.zeros(plan.runs)
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel().tolist())
-    length = dt * (plan.settle + plan.moments * plan.steps)
+    length = dt * (plan.settling(dt) + plan.moments * plan.steps)
     free = np.arange(0.0, days - length)
     for first, last in plan.withheld:
         free = free[(free + length < first) | (free > last)]
@@ -185,16 +198,25 @@ def first_days(plan: LessonPlan, days: float, dt: float, *, key: PRNGKeyArray) -
         raise BadData(
             f"no run of {length:g} days fits into a calendar of {days:g} days beside what is withheld"
         )
-    return rng.choice(free, plan.runs, replace=False)
+    return rng.permutation([rng.choice(part) for part in np.array_split(free, plan.runs)])
 
 
 def _knob_values(world: AbstractColumnWorld, plan: LessonPlan, key: PRNGKeyArray) -> dict[str, np.ndarray]:
-    """Steady values spread over the declared range, in an order of its own for every knob; or the defaults."""
-    runs = plan.runs
+    """[run] steady values, or the defaults.
+
+    Runs to learn from span the declared range with both its ends, in an order of its own for every knob (a single
+    one is in the middle); the last run, which validates, is at a value inside.
+    """
+    fitted = plan.runs - 1
     if plan.still:
-        return {k.name: np.full(runs, k.default) for k in world.card.knobs}
+        return {k.name: np.full(plan.runs, k.default) for k in world.card.knobs}
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel().tolist())
-    return {k.name: k.low + (k.high - k.low) * (rng.permutation(runs) + 0.5) / runs for k in world.card.knobs}
+    out = {}
+    for k in world.card.knobs:
+        spanned = np.linspace(k.low, k.high, fitted) if fitted > 1 else np.array([(k.low + k.high) / 2])
+        inside = k.low + (k.high - k.low) * rng.uniform(0.2, 0.8)
+        out[k.name] = np.append(rng.permutation(spanned), inside)
+    return out
 
 
 def _drawn_places(world: AbstractColumnWorld, plan: LessonPlan, key: PRNGKeyArray) -> np.ndarray:

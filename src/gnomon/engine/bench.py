@@ -27,7 +27,7 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadModel
 from gnomon.spec.experiment import Experiment
 from gnomon.spec.identity import identity, seed_of
-from gnomon.spec.registry import build, load
+from gnomon.spec.registry import build
 from gnomon.spec.study import Case, Ref
 from gnomon.spec.versions import ENGINE
 from gnomon.spec.wrappers import inner_versions
@@ -142,7 +142,7 @@ class Bench:
             "imperfect": world.card.imperfect if learner.needs_prior else None,
         }
 
-        recipe |= _inside(case)
+        recipe |= _inside(case, learner)
 
         # Code that the case itself names was imported (with the user's trust) to get here.
         named = frozenset(
@@ -226,7 +226,7 @@ class Bench:
             "learner version": learner.version,
             "plan": msgspec.to_builtins(case.data),
             "model": case.model,
-        } | _inside(case)
+        } | _inside(case, learner)
         if isinstance(learner, AbstractControl):
             # It starts where a subject of the ordered experiment starts, whatever it then runs.
             args = case.world.args | (card.imperfect if learner.is_imperfect else {})
@@ -353,8 +353,8 @@ class Bench:
             self._held.popitem(last=False)
 
 
-def _inside(case: Case) -> Recipe:
+def _inside(case: Case, learner: Any) -> Recipe:
     """Versions of what a wrapping learner holds, and of the lessons of one that takes them; nothing for any other."""
     versions = inner_versions(case.learner.args)
-    takes = issubclass(load("learners", case.learner.kind), AbstractTaughtLearner)
-    return ({"inside": versions} if versions else {}) | ({"lesson": LESSON} if takes else {})
+    taken = {"lesson": LESSON} if isinstance(learner, AbstractTaughtLearner) else {}
+    return ({"inside": versions} if versions else {}) | taken

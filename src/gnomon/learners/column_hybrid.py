@@ -31,6 +31,7 @@ from gnomon.training.trainer import Recipe, Stage
 
 STARTS, WATCHED = 1, 20  # validation runs, and steps of each: a state of many numbers allows few
 MOVED = ("u", "v", "temperature", "humidity")
+SETTLED = 60.0  # days from the shipped air, of one month, to that of the day on which a run of another calendar begins
 
 
 class Rows(NamedTuple):
@@ -119,12 +120,19 @@ class ColumnHybrid(AbstractTaughtLearner):
 
     What acts on the learned physics, in every inner step, and is counted in the state: inputs and answers are held
     within the range of training and a quarter of it; rain is cut at zero; the column's water budget is closed; no
-    level loses more water than it holds. The core's own filters act as in the truth: diffusion of vorticity,
-    divergence, temperature and humidity, and the mean of ln(surface pressure) kept.
+    level loses more water than it holds. A run shows four of the counts as series (`acted_inputs_held`,
+    `acted_answers_held`, `acted_rain_cut`, `acted_levels_capped`, in days); how far the water budget was open, what
+    was made and the rain beside it are printed by `python -m validation.hybrid` alone. The water fixer moves water
+    and changes rain without the heat that belongs to it: the energy of what it moves stays open. The core's own
+    filters act as in the truth: diffusion of vorticity, divergence, temperature and humidity, and the mean of
+    ln(surface pressure) kept.
 
     What misleads: it has seen tendencies and full states that no observation shows (a privilege: the log says so), and
     it shares the truth's dynamics. SPEEDY's closures are themselves written in relative humidity, so that a part of
-    what the transforms cure lies in this truth.
+    what the transforms cure lies in this truth. With `calendar="amip"` the snapshot is still chosen on validation
+    runs of the world asked about, which see `enso` at both ends of its range, and the withheld days are those of the
+    standard pattern (`1997/98`), whichever the world has. Online the loss holds winds, temperature and humidity
+    only: the heads of `rtmt` and `tas` get no gradient, those of rain and evaporation only through the water fixer.
 
     Attributes:
         budget: settings tried.
@@ -133,7 +141,7 @@ class ColumnHybrid(AbstractTaughtLearner):
         depth: hidden layers.
         updates: of the weights, offline.
         batch: columns in a minibatch.
-        online: updates through steps of the whole model.
+        online: updates through steps of the whole model; not together with `calendar`.
         paths: moments in a minibatch of those.
         snapshots: how often the model is run freely to be judged, in each part.
         runs: of the truth in the lesson, each at knob values of its own; the last one is not fitted.
@@ -141,12 +149,13 @@ class ColumnHybrid(AbstractTaughtLearner):
         spacing: steps between two of them.
         settle: steps before the first.
         columns: shown at every moment.
-        calendar: of the lesson where it is not the world's own; knobs then keep their defaults.
+        calendar: of the lesson where it is not the world's own; knobs then keep their defaults, and every run
+            settles for 60 days at least.
         withheld_from: first day of that calendar that is not shown (1 May 1997 in years of 365 days from 1979).
         withheld_to: the last one (30 June 1998); the winter between is one unit of `speedy`'s standard `enso`.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     privilege: ClassVar[str] = PRIVILEGE
@@ -171,8 +180,15 @@ class ColumnHybrid(AbstractTaughtLearner):
     def plan(self) -> LessonPlan:
         """The lesson that this learner asks for."""
         other = bool(self.calendar)
+        if other and self.online:
+            raise BadSpec(
+                f"column_hybrid: online = {self.online} together with calendar = {self.calendar!r}: steps of the whole "
+                "model are taken over the boundary of the world asked about, and the lesson's states stood over that "
+                "of another calendar; leave one of the two out"
+            )
         return LessonPlan(
-            runs=self.runs, moments=self.moments, steps=self.spacing, settle=self.settle, columns=self.columns,
+            runs=self.runs, moments=self.moments, steps=self.spacing, settle=self.settle,
+            settle_days=SETTLED if other else 0.0, columns=self.columns,
             args={"calendar": self.calendar} if other else {}, still=other,
             withheld=((self.withheld_from, self.withheld_to),) if other else (),
         )  # fmt: skip
@@ -185,7 +201,13 @@ class ColumnHybrid(AbstractTaughtLearner):
                 "tendencies of the truth, which observations do not hold"
             )
         began = clock.perf_counter()
-        core, shown = prior.world, prior.lesson
+        core, shown, plan = prior.world, prior.lesson, self.plan()
+        if core.days > 0:
+            raise BadSpec(
+                f"column_hybrid: the calendar of this {core.card.name} runs ({core.days:g} days), and the hybrid would "
+                "start every run on its first day; only perpetual months (and worlds without a calendar) are "
+                "supported so far"
+            )
         scales, rows, unseen = prepared(core, shown, self._transforms())
         thickness = jnp.asarray(core.thickness, jnp.float32)
         varies = (scales.outputs.spread > 0).astype(jnp.float32)
@@ -219,7 +241,7 @@ class ColumnHybrid(AbstractTaughtLearner):
         log = fit.log | {
             "saw": PRIVILEGE,
             "invariant": list(scales.invariant),
-            "lesson": msgspec.to_builtins(self.plan()),
+            "lesson": msgspec.to_builtins(plan),
             "begins": shown.begins.tolist(),
             "knobs seen": {k: [float(v.min()), float(v.max())] for k, v in shown.knobs.items()},
             "explained": explained(chosen.physics, *unseen),

@@ -17,11 +17,14 @@ from gnomon.spec.cards import SimulatorCard
 
 
 class Counts(NamedTuple):
-    """How often what acts on the learned physics acted: sums over calls of means over columns.
+    """How often what acts on the learned physics acted: sums over calls of plain means over columns.
+
+    A plain mean counts every column of the grid alike, so that the poles weigh more than their area.
 
     Attributes:
         calls: of the physics.
-        beyond: share of the inputs that lay outside what training saw, margin included, and were held at its edge.
+        beyond: share of the inputs, linear ones too, that lay outside what training saw, margin included, and were
+            held at its edge.
         limited: share of the answers that did, and were held.
         dried: share of the columns with less than no rain, cut to none.
         opened: kg m-2 s-1 by which the water budget of a column was open (absolute), and closed by the fixer.
@@ -69,8 +72,9 @@ class LearnedColumns(eqx.Module):
     def __call__(self, columns: Columns, counts: Counts) -> tuple[Change, Counts]:
         """The change, and the counts with this call added."""
         x, a = self.scales.encode(columns)
-        x, beyond = held(x, *self.scales.inputs.bounds)
-        a, _ = held(a, *self.scales.linear.bounds)
+        limits = zip(self.scales.inputs.bounds, self.scales.linear.bounds, strict=True)
+        both, beyond = held(jnp.concatenate([x, a], axis=-1), *(jnp.concatenate(pair) for pair in limits))
+        x, a = both[..., : x.shape[-1]], both[..., x.shape[-1] :]
         y, limited = held(self.network(x, a, self.scales.reaches), *self.scales.outputs.bounds)
         change = self.scales.decode(columns, y)
         told = {"calls": jnp.ones(()), "beyond": beyond, "limited": limited}
@@ -120,7 +124,10 @@ class LearnedPhysicsSimulator(AbstractSimulator[Flown]):
         return Flown(*self.core.step_with(self.physics, state.core, state.counts, forcing, time=time))
 
     def observe(self, state: Flown) -> Obs:
-        """As the world is observed; and for how many days, weighed by the share of places, each clipper has acted."""
+        """As the world is observed; and for how many days so far, times the share of numbers, each clipper has acted.
+
+        The other counts (opening, made, rain) stay in the state.
+        """
         days, counts = self.physics.inner / 86_400.0, state.counts
         acted = {
             "acted_inputs_held": counts.beyond,
