@@ -6,7 +6,7 @@
 The peers are optional (`pip install ordpy antropy`); one that is missing is said to be. ordpy and this code give
 entropy and complexity together, antropy gives the entropy alone. Every round runs all contestants in turn; printed are
 medians and the fastest round, in wall and in CPU seconds, ratios of all to ours, and how the answers differ. All
-contestants but ours use one core. On a busy machine only the ratio of CPU seconds means anything: what takes three
+contestants use one core. On a busy machine only the ratio of CPU seconds means anything: what takes three
 milliseconds either waits for its turn or does not.
 """
 

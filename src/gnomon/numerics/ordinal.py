@@ -16,7 +16,6 @@ from jaxtyping import Array, ArrayLike, Float
 
 from gnomon.numerics.crossings import natural_time
 from gnomon.numerics.jackknife import standard_error
-from gnomon.numerics.tiles import in_threads
 
 Kind = Literal["regular", "complex", "stochastic", "undecided"]
 
@@ -98,16 +97,13 @@ def _shares_in_numpy(x: np.ndarray, order: int, delay: int) -> np.ndarray:
     count, reach = _windows(length, order, delay), (order - 1) * delay
     series = np.ascontiguousarray(x).reshape(-1, length)
     counts = np.zeros((len(series), kinds), np.int64)
-    if length > BLOCK // 2:
-
-        def block(one: np.ndarray) -> np.ndarray:
-            room = np.empty(len(one) - reach, _smallest(order))
-            return _tally(_fill(room, one, order, delay), kinds)
-
-        for own, one in zip(counts, series, strict=True):
-            own += sum(in_threads(block, [(one[s : s + BLOCK + reach],) for s in range(0, count, BLOCK)]))
-        return (counts / count).reshape(*x.shape[:-1], kinds)
     room = np.empty(min(series.size, BLOCK), _smallest(order))
+    if length > BLOCK // 2:  # in one thread: calls so short spend in two what they save
+        for own, one in zip(counts, series, strict=True):
+            for start in range(0, count, BLOCK):
+                code = _fill(room, one[start : start + BLOCK + reach], order, delay)
+                own += _tally(code, kinds)
+        return (counts / count).reshape(*x.shape[:-1], kinds)
     many = max(1, BLOCK // max(length, kinds))
     for first in range(0, len(series), many):
         some = series[first : first + many]
