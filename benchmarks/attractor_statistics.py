@@ -4,13 +4,15 @@ The published set-up for Lorenz's system of 1963: 100,000 observations for train
 runs as long, 30 bins an axis. Two forms of D_stsp are kept: ours, in which mass outside the truth's box is charged,
 and the published one, in which it is dropped; for states of more than three numbers the mixture (variance 1) takes
 their place. What twenty disjoint pairs of truths of the same length score is the floor: no run can be told from the
-truth below its 95 %. Every row is written as soon as it is there, and what is there is not run again; a training that
-was killed goes on where it was.
+truth below its 95 %. Every row is written as soon as it is there, and what is there is not run again, unless the
+learner has another version or other settings by now (rows from before versions were kept are taken); a training that
+was killed goes on where it was, in a folder named by its settings.
 
     python benchmarks/attractor_statistics.py --folder docs/attractors [--rows NAME ...] [--seeds 1] [--runs 5]
 """
 
 import argparse
+import hashlib
 import json
 import shutil
 import time
@@ -27,6 +29,7 @@ from gnomon.core.forcing import forcing_of
 from gnomon.core.learner import Data, Fit
 from gnomon.core.watch import Watch
 from gnomon.core.world import AbstractWorld, add_error
+from gnomon.engine.provenance import provenance
 from gnomon.learners.almost_linear_rnn import AlmostLinearCell
 from gnomon.learners.almost_linear_topology import topology_of
 from gnomon.learners.recurrent_simulator import RecurrentSimulator
@@ -108,13 +111,39 @@ def main() -> None:
         for name in told.rows:
             for seed in range(told.seeds):
                 place = told.folder / f"{name}-{seed}.json"
-                if not place.exists():
-                    steps, half = steps_of(ROWS[name][0], told.steps), place.with_suffix(".unfinished")
+                if not is_current(place, name):
+                    steps, half = steps_of(ROWS[name][0], told.steps), unfinished(place, name)
                     half.mkdir(exist_ok=True)
                     with attended(Watch(), half):
                         write(place, row(name, seed, told.runs, steps, floor(name, told)))
                     shutil.rmtree(half)
                 show(name, seed, json.loads(place.read_text()))
+
+
+def learner_of(name: str) -> Any:
+    """Of a row."""
+    _, learner, settings = ROWS[name]
+    return build("learners", learner, settings)
+
+
+def made_by(learner: Any) -> dict[str, Any]:
+    """What a stored row says of its making."""
+    own = provenance()
+    return {"learner_version": learner.version, **{k: own[k] for k in ("gnomon", "jax", "processor")}}
+
+
+def is_current(place: Path, name: str) -> bool:
+    """Whether a row is kept and is of the learner and the settings as they are now."""
+    if not place.exists():
+        return False
+    found, now = json.loads(place.read_text(encoding="utf-8")), learner_of(name).version
+    return found.get("learner_version", now) == now and found["settings"] == ROWS[name][2]
+
+
+def unfinished(place: Path, name: str) -> Path:
+    """Folder of a training's checkpoints: one of other settings or another version must not be gone on with."""
+    told = json.dumps([*ROWS[name], WORLDS[ROWS[name][0]], learner_of(name).version], sort_keys=True)
+    return place.with_suffix(f".{hashlib.sha256(told.encode()).hexdigest()[:12]}.unfinished")
 
 
 def steps_of(world_name: str, steps: int) -> int:
@@ -150,7 +179,8 @@ def row(name: str, seed: int, runs: int, steps: int, beside: dict[str, Any]) -> 
     world = build("worlds", kind, args)
     truths = truths_of(world, 2 * runs, steps, seed=98)
     began = time.process_time()
-    fit = build("learners", learner, settings).fit(data_of(world, seed), key=jax.random.key(seed))
+    made = learner_of(name)
+    fit = made.fit(data_of(world, seed), key=jax.random.key(seed))
     spent = time.process_time() - began
     found = [free(fit.simulator, world, truths[2 * i], steps) for i in range(runs)]
     scored = [
@@ -164,6 +194,7 @@ def row(name: str, seed: int, runs: int, steps: int, beside: dict[str, Any]) -> 
         "truth": truths[1, :SHOWN, DRAWN].T.round(3).tolist(),
         "shown": np.nan_to_num(found[0][-SHOWN:, DRAWN]).round(3).tolist(),
         "code": code(fit, world, found, truths), "floor_pairs": len(beside["pairs"]),
+        **made_by(made),
     }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Scaling: error of learners of Lorenz-63 against data, size and compute, in and out of the range of the knob.
 
 Each run trains one learner once, at one number of training trajectories, one size and one number of updates, and
-leaves its errors in a file of its own under --store; what is there is not run again, so a killed study goes on.
+leaves its errors in a file of its own under --store; what is there is not run again, so a killed study goes on, unless
+the learner has another version by now (rows from before versions were kept are taken).
 Three sweeps about one base point: data (trajectories), size (the width of the learner), compute (updates of the
 weights). The knob rho is constant in a trajectory and spread over its range of 26 to 30; tests start from states
 without observation error at rho = 28 (in) and at rho = 34 (out), on trajectories that no training saw.
@@ -31,6 +32,7 @@ from gnomon.core.forcing import Forcing
 from gnomon.core.learner import Data
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import AbstractWorld, add_error
+from gnomon.engine.provenance import provenance
 from gnomon.spec.registry import build
 from gnomon.training.free_run import Starts, free_run_verdict, validation_starts
 
@@ -183,14 +185,25 @@ def _after_one(simulator: AbstractSimulator, starts: Starts) -> Any:
     return jax.vmap(one)(starts.history, starts.forcing, starts.time)
 
 
-def run(world: AbstractWorld, point: Point, seed: int, against: list[Test]) -> dict[str, Any]:
-    """Train once and judge."""
+def learner_of(point: Point) -> Any:
+    """Of the point's size and number of updates."""
     way = WAYS[point.learner]
     args = {**way.fixed, **({way.field: point.size} if way.field else {})}
-    args |= {"updates": point.updates} if way.updates else {}
+    return build("learners", point.learner, args | ({"updates": point.updates} if way.updates else {}))
+
+
+def made_by(learner: Any) -> dict[str, Any]:
+    """What a stored row says of its making."""
+    own = provenance()
+    return {"learner_version": learner.version, **{k: own[k] for k in ("gnomon", "jax", "processor")}}
+
+
+def run(world: AbstractWorld, point: Point, seed: int, against: list[Test]) -> dict[str, Any]:
+    """Train once and judge."""
+    way, learner = WAYS[point.learner], learner_of(point)
     data = training_data(world, point.data, 1000 * (seed + 1) + point.data)
     began, cpu = time.perf_counter(), time.process_time()
-    fit = build("learners", point.learner, args).fit(data, key=jax.random.key(seed))
+    fit = learner.fit(data, key=jax.random.key(seed))
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     weights = sum(
         np.count_nonzero(leaf)
@@ -209,6 +222,7 @@ def run(world: AbstractWorld, point: Point, seed: int, against: list[Test]) -> d
         "cpu_seconds": cpu,
         "wall_seconds": seconds,
         "snapshots": verdicts,
+        **made_by(learner),
         **{test.name: judged(fit.simulator, test) for test in against},
     }
 
@@ -216,6 +230,14 @@ def run(world: AbstractWorld, point: Point, seed: int, against: list[Test]) -> d
 def place(store: Path, point: Point, seed: int) -> Path:
     """Where a run is kept."""
     return store / f"{point.learner}-data{point.data}-size{point.size}-updates{point.updates}-seed{seed}.json"
+
+
+def is_current(path: Path, point: Point) -> bool:
+    """Whether a run is kept and is of the learner as it is now."""
+    if not path.exists():
+        return False
+    now = learner_of(point).version
+    return json.loads(path.read_text(encoding="utf-8")).get("learner_version", now) == now
 
 
 def main() -> None:
@@ -236,7 +258,7 @@ def main() -> None:
         # Seeds of one point follow one another: what is compiled for its shapes serves all.
         for point, seed in itertools.product(points(learner), range(told.seeds)):
             path = place(told.store, point, seed)
-            if path.exists():
+            if is_current(path, point):
                 continue
             if time.process_time() > 60 * told.minutes:
                 print(f"{told.minutes:g} CPU minutes are spent; the same command goes on")

@@ -6,20 +6,23 @@ python -m docs.chaos_page --store results [--study chaos_laptop]
 import argparse
 import csv
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from docs.chaos_ranking import (
-    KNOWING,
-    LARGE,
+    GIVEN_PHYSICS,
+    Bout,
     Field,
     Flow,
     apart,
     contest,
     correlation,
     field_of,
+    group_of,
+    in_common,
     interval,
     leaders,
     mean_interval,
@@ -50,20 +53,24 @@ trajectories of {steps} observations ({data} of a component; about thirty to a p
 without observation error, and forecasts from {units} starts, up to {horizon:g} Lyapunov times. So this is the small
 corner of Gilpin's question: little data, small networks, one setting each for the networks. It can show where
 knowledge suffices; it cannot show what scale would do with a thousand times the data.
-{missing}
+{missing}{begun}
 
 {verdict}
+
+{exact}
 
 ### The ranking
 
 Valid time: the first at which the normalised error passes 0.4, in true Lyapunov times. *Of the twin*: as a share of
 that of the truth itself, started with the rounding of single precision (the control `perfect`), which makes flows
-comparable; mean over flows, 95 % by the scatter of flows. *Not told from*: learners for which Student's paired test
-over the flows that both have ran, Holm-corrected over all {pairs} pairs, shows no difference at 5 %. That is no proof
-of equality. *Too few*: learners with fewer than four flows in common. One fit a flow and seed: what another draw of
-weights or data would change is in the scatter of flows, and not told apart.
+comparable; mean over flows, 95 % by the scatter of flows. Only learners that ran on all {flows} flows are ranked.
+*Not told from*: learners for which Student's paired test over the flows, Holm-corrected over the {tested} pairs that
+were tested (of {pairs}), shows no difference at 5 %. That is no proof of equality. What another draw of weights or
+data would change is in the scatter of flows, and not told apart.
 
 {ranking}
+
+{unranked}
 
 {groups}
 
@@ -81,7 +88,8 @@ starts, which all learners share, Holm-corrected at 5 %.
 ### Scale
 
 *Numbers*: those that a fitted learner keeps (a table of analogues is its library). Rank correlation, within a flow,
-between the logarithm of what a learner is and its share of the twin; mean over flows, 95 % by their scatter.
+between what a learner is and its share of the twin; mean over flows, 95 % by their scatter. Of the learners that ran
+on all flows, baselines left out; fewer than four make no row, and of four or five a rank correlation says little.
 
 {scale}
 
@@ -112,6 +120,12 @@ Every mean of every seed: [{study}.csv](results/{study}.csv).
 """
 
 
+EXACT = """*`sindy` integrates what it finds with the scheme by which the truth is made*, so that where it finds the
+equations it has the truth's own discrete map, errors of integration included. Of the others only those that
+are given the physics have that. Part of its shares may be that: `python benchmarks/integrator_lead.py`
+prints what it is worth on Lorenz-63."""
+
+
 def main() -> None:
     """Write the page from whatever is finished."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -122,15 +136,18 @@ def main() -> None:
     found = [r for r in store.results(given.study) if r.case["trial"]["kind"] == "forecast"]
     if not any(r.scores for r in found):
         raise SystemExit(f"the store holds no result of {given.study}; `gnomon run {given.study}` makes them")
-    field = field_of(store, found)
+    field, begun = in_common(field_of(store, found))
+    told = apart(field)
     (HERE / "results" / f"{given.study}.csv").write_text(_csv(field), encoding="utf-8")
     text = TEXT.format(
         study=given.study,
-        **_facts(found),
+        **_facts(found, field),
         asked=_asked(),
         missing=_missing(given.study, found),
-        pairs=len(apart(field)),
-        **_answers(field),
+        begun=f"\nBegun, and left out below for the few learners there: {', '.join(begun)}." if begun else "",
+        pairs=len(told),
+        tested=sum(p is not None for p in told.values()),
+        **_answers(field, _absent(given.study, field)),
         budgets="\n".join(_budgets(field, found)),
         sections="\n\n".join(part(store) for part in (koopman, phyxmamba, regularised, uncertainty)),
     )
@@ -138,26 +155,22 @@ def main() -> None:
     print(f"wrote {HERE / 'chaos.md'}: {len(found)} cases of {given.study}")
 
 
-def _facts(found: list[Result]) -> dict[str, object]:
+def _facts(found: list[Result], field: Field) -> dict[str, object]:
     made, case = found[0].provenance, found[0].case
     plan, trial = case["data"], case["trial"]["args"]
-    flows = list(dict.fromkeys(r.case["world"]["kind"] for r in found if r.scores))
-    count = {s: len({r.case["world"]["kind"] for r in found if r.case["seed"] == s}) for s in _seeds(found)}
+    seeds = sorted({s for v in field.flows.values() for own in v.valid.values() for s in own})
+    count = {s: sum(any(s in own for own in v.valid.values()) for v in field.flows.values()) for s in seeds}
     return {
         "versions": ", ".join(f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy")),
         "hardware": f"{made['processor']}, {made['cores']} cores",
-        "flows": len(flows),
-        "names": ", ".join(flows),
+        "flows": len(field.flows),
+        "names": ", ".join(field.flows),
         "seeds": " and ".join(f"seed {s} on {n} of them" for s, n in count.items()),
         "data": f"{plan['trajectories'] * plan['steps']:,}",
         "units": trial["units"],
         "horizon": trial["horizon"],
         **{k: plan[k] for k in ("trajectories", "validation", "steps")},
     }
-
-
-def _seeds(found: list[Result]) -> list[int]:
-    return sorted({r.case["seed"] for r in found})
 
 
 def _asked() -> str:
@@ -183,7 +196,20 @@ def _missing(name: str, found: list[Result]) -> str:
     return f"\nIn the study and not run yet (flows times seeds): {', '.join(rows)}." if rows else ""
 
 
-def _answers(field: Field) -> dict[str, str]:
+def _absent(name: str, field: Field) -> dict[str, int]:
+    """Learners that the contest is of and the field lacks on some flow -> on how many flows they ran."""
+    study = read_study(HERE.parent / "studies" / f"{name}.toml")
+    asked = dict.fromkeys([*(n.shown for n in study.learners), *field.others()])
+    return {
+        n: len(field.shares(n))
+        for n in asked
+        if group_of(n) != "baseline"
+        and n.split(",")[0] not in GIVEN_PHYSICS
+        and len(field.shares(n)) < len(field.flows)
+    }
+
+
+def _answers(field: Field, absent: dict[str, int]) -> dict[str, str]:
     contests = {
         "all flows": contest(field, list(field.flows)),
         "polynomial": contest(field, [f for f, v in field.flows.items() if v.polynomial]),
@@ -191,72 +217,113 @@ def _answers(field: Field) -> dict[str, str]:
     }
     return {
         "ranking": "\n".join(_ranking(field)),
+        "unranked": "\n".join(_unranked(field)),
         "groups": _groups(field),
+        "exact": EXACT if any("sindy" in v.valid for v in field.flows.values()) else "",
         "table": "\n".join(_table(field)),
         "contests": "\n".join(_contests(contests)),
-        "verdict": _verdict(contests["all flows"], contests["not polynomial"]),
+        "verdict": _verdict(contests["all flows"], contests["not polynomial"], absent, len(field.flows)),
         "scale": "\n".join(_scale(field)),
         "exponents": "\n".join(_exponents(field)),
     }
 
 
-def _verdict(every: np.ndarray, other: np.ndarray) -> str:
-    """The answer in a sentence, from the same numbers as the tables."""
-    if len(every) < 2:
-        return "**Answer:** none yet: too few flows have both kinds of learners."
-    mean, low, high = mean_interval(every)
-    won = int((every > 0).sum())
-    which = "domain knowledge" if low > 0 else ("scale" if high < 0 else "neither, as far as this can tell")
-    text = (
-        f"**Answer, for this corner:** {which}. The best learner that knows of dynamics holds {mean:+.2f} [{low:+.2f}, "
-        f"{high:+.2f}] of the twin's horizon more than the best network of no such knowledge, and is ahead on {won} of "
-        f"{len(every)} flows."
-    )
-    if len(other) > 1:
-        mean, low, high = mean_interval(other)
-        told = "still ahead" if low > 0 else ("behind" if high < 0 else "not told apart")
-        text += (
-            f" Where the equations are no polynomials: {mean:+.2f} [{low:+.2f}, {high:+.2f}] over "
-            f"{len(other)} flows ({told})."
+def _verdict(every: list[Bout], other: list[Bout], absent: dict[str, int], flows: int) -> str:
+    """The answer in a sentence, from the same numbers as the tables; none while members of a group are missing."""
+    gone = {g: [f"{n} ({k})" for n, k in absent.items() if group_of(n) == g] for g in ("knows", "scale")}
+    gone = {g: names for g, names in gone.items() if names}
+    text = ""
+    if gone:
+        words = {"knows": "of what knows of dynamics", "scale": "of the networks without such knowledge"}
+        listed = "; ".join(f"{words[g]} {', '.join(names)}" for g, names in gone.items())
+        text = (
+            f"**Answer: none yet.** Which is best cannot be told from this store, because members of the groups did "
+            f"not run on all of its {flows} flows (in brackets: on how many) and are not in the comparison: {listed}."
         )
+    if len(every) < 2:
+        few = "Too few flows have complete learners of both kinds."
+        return f"{text} {few}" if text else f"**Answer:** none yet. {few}"
+    told = _told([b.gap for b in every], ("what knows is ahead", "what does not is ahead", "not told apart"))
+    known = f"{_champions(b.knows for b in every)} against {_champions(b.scale for b in every)}"
+    if text:
+        text += f" What is complete is a smaller comparison and only that: {known}"
+    else:
+        _, low, high = mean_interval([b.gap for b in every])
+        which = (
+            "domain knowledge" if low > 0 else ("scale" if high < 0 else "neither, as far as this can tell")
+        )
+        text = f"**Answer, for this corner:** {which}; of the best of both kinds, {known}"
+    won = sum(b.gap > 0 for b in every)
+    text += f": {told}, the first ahead on {won} of {len(every)} flows."
+    if len(other) > 1:
+        told = _told([b.gap for b in other], ("still ahead", "behind", "not told apart"))
+        text += f" Where the equations are no polynomials: {told}, over {len(other)} flows."
     return text
 
 
-def _group(name: str) -> str:
-    kind = name.split(",")[0]
-    return next((g for g, names in (("knows", KNOWING), ("scale", LARGE)) if kind in names), "baseline")
+def _told(gaps: list[float], words: tuple[str, str, str]) -> str:
+    mean, low, high = mean_interval(gaps)
+    which = words[0] if low > 0 else (words[1] if high < 0 else words[2])
+    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}] of the twin's horizon ({which})"
+
+
+def _champions(names: Iterable[str]) -> str:
+    """Each with the number of flows for which it stands."""
+    return " or ".join(f"`{n}` (on {k})" for n, k in Counter(names).most_common())
 
 
 def _ranking(field: Field) -> list[str]:
     told = apart(field)
     lines = [
-        "| learner | kind | flows | of the twin | Lyapunov times, median | longest of all on | not told from |",
-        "|---|---|---|---|---|---|---|",
+        "| learner | kind | of the twin | Lyapunov times, median | longest of these on | not told from |",
+        "|---|---|---|---|---|---|",
     ]
     order = field.ranked()
-    best = defaultdict(int)
-    for flow in field.flows:
-        there = {n: field.share(n, flow) for n in order if field.share(n, flow) is not None}
-        if there:
-            best[max(there, key=lambda n: there[n] or 0.0)] += 1
+    best = Counter(max(order, key=lambda n: field.share(n, f) or 0.0) for f in field.flows) if order else {}
     for name in order:
-        shares = np.asarray([s for f in field.flows if (s := field.share(name, f)) is not None])
-        times = [field.flows[f].valid[name].mean() for f in field.flows if name in field.flows[f].valid]
-        same = [b for a, b in told if a == name and told[a, b] is not None and told[a, b] >= 0.05]
-        same += [a for a, b in told if b == name and told[a, b] is not None and told[a, b] >= 0.05]
-        few = [b for pair in told if name in pair and told[pair] is None for b in pair if b != name]
-        text = ", ".join(n for n in order if n in same) + (f"; *too few*: {len(few)}" if few else "")
+        times = [v.mean(name) for v in field.flows.values()]
+        same = {
+            b if a == name else a for (a, b), p in told.items() if name in (a, b) and (p is None or p >= 0.05)
+        }
+        text = ", ".join(
+            n + ("" if told[_pair(told, n, name)] is not None else " (untested)") for n in order if n in same
+        )
         lines.append(
-            f"| {name} | {_group(name)} | {len(shares)} | {interval(shares)} | {np.median(times):.2f} "
+            f"| {name} | {group_of(name)} | {interval(field.shares(name))} | {np.median(times):.2f} "
             f"| {best[name]} | {text} |"
         )
-    null = np.asarray([s for f in field.flows if (s := field.share("null", f)) is not None])
-    return [*lines, f"| *null* | control | {len(null)} | {interval(null)} | | | |"]
+    null = np.asarray(field.shares("null"))
+    return [*lines, f"| *null* | control | {interval(null)} | | | |"]
+
+
+def _pair(told: dict[tuple[str, str], float | None], a: str, b: str) -> tuple[str, str]:
+    return (a, b) if (a, b) in told else (b, a)
+
+
+def _unranked(field: Field) -> list[str]:
+    """Learners that some flow lacks, beside the ranked ones on the flows they have."""
+    others, ranked = field.others(), field.ranked()
+    if not others:
+        return []
+    lines = [
+        "Not ranked, since they ran on some flows only; beside them the ranked ones, on the same flows:",
+        "",
+        f"| learner | kind | flows | of the twin there | {' | '.join(ranked)} |",
+        "|---|---|---|---|" + "---|" * len(ranked),
+    ]
+    for name in others:
+        there = [f for f in field.flows if field.share(name, f) is not None]
+        beside = [np.mean([field.share(n, f) or 0.0 for f in there]) for n in ranked]
+        lines.append(
+            f"| {name} | {group_of(name)} | {', '.join(there)} | {np.mean(field.shares(name)):.2f} "
+            f"| {' | '.join(f'{x:.2f}' for x in beside)} |"
+        )
+    return lines
 
 
 def _groups(field: Field) -> str:
-    ranked = field.ranked()
-    names = {g: [n for n in ranked if _group(n) == g] for g in ("knows", "scale", "baseline")}
+    ran = [*field.ranked(), *field.others()]
+    names = {g: [n for n in ran if group_of(n) == g] for g in ("knows", "scale", "baseline")}
     return (
         f"*knows*: built on what is known of dynamics ({', '.join(names['knows'])}; `hybrid` and `corrected_physics` "
         "see the equations with one parameter off, so their lead is that of the physics). *scale*: networks that would "
@@ -265,7 +332,7 @@ def _groups(field: Field) -> str:
 
 
 def _table(field: Field) -> list[str]:
-    order = field.ranked()
+    order = [*field.ranked(), *field.others()]
     lines = [
         f"| flow | polynomial | {' | '.join(order)} | *twin* | first |",
         "|---|---|" + "---|" * (len(order) + 2),
@@ -273,7 +340,7 @@ def _table(field: Field) -> list[str]:
     for name, flow in field.flows.items():
         shares = [field.share(n, name) for n in order]
         cells = ["" if s is None else f"{s:.2f}" for s in shares]
-        twin = flow.valid["perfect"].mean() if "perfect" in flow.valid else np.nan
+        twin = flow.mean("perfect") if "perfect" in flow.valid else np.nan
         lines.append(
             f"| {name} | {'yes' if flow.polynomial else 'no'} | {' | '.join(cells)} | {twin:.1f} "
             f"| {', '.join(leaders(flow))} |"
@@ -281,38 +348,44 @@ def _table(field: Field) -> list[str]:
     return lines
 
 
-def _contests(contests: dict[str, np.ndarray]) -> list[str]:
+def _contests(contests: dict[str, list[Bout]]) -> list[str]:
     lines = [
-        "Best *knows* (without physics given) less best *scale*, in shares of the twin. Each group's champion is "
-        "the learner with the best mean over the **other** flows, so that it is not chosen by the score it is held to; "
-        "one that ran on fewer than half of them is none (so `sindy`, where the table has gaps, is not counted).",
+        "Best *knows* (without physics given) less best *scale*, in shares of the twin, among learners that ran on all "
+        "flows. Each group's champion is the learner with the best mean over the **other** flows, so that it is not "
+        "chosen by the score it is held to.",
         "",
-        "| flows | number | difference | ahead on |",
-        "|---|---|---|---|",
+        "| flows | number | champions that know | champions that do not | difference | ahead on |",
+        "|---|---|---|---|---|---|",
     ]
-    for name, gaps in contests.items():
-        if len(gaps):
-            lines.append(f"| {name} | {len(gaps)} | {interval(gaps)} | {int((gaps > 0).sum())} |")
+    for name, bouts in contests.items():
+        if bouts:
+            gaps = [b.gap for b in bouts]
+            lines.append(
+                f"| {name} | {len(gaps)} | {_champions(b.knows for b in bouts)} | {_champions(b.scale for b in bouts)} "
+                f"| {interval(gaps)} | {sum(g > 0 for g in gaps)} |"
+            )
     return lines
 
 
 def _scale(field: Field) -> list[str]:
-    lines = ["| among | of what | flows | rank correlation |", "|---|---|---|---|"]
-    for among, names in (("all that are fitted", None), ("scale", LARGE), ("knows", KNOWING)):
+    lines = ["| among | learners | of what | flows | rank correlation |", "|---|---|---|---|---|"]
+    for among, group in (("all but baselines", None), ("scale", "scale"), ("knows", "knows")):
         for what in ("numbers", "seconds"):
-            values = scaling(field, what, names)
+            names, values = scaling(field, what, group)
             if len(values) > 3:
-                lines.append(f"| {among} | {what} | {len(values)} | {interval(values)} |")
-    return lines
+                lines.append(
+                    f"| {among} | {len(names)} ({', '.join(names)}) | {what} | {len(values)} | {interval(values)} |"
+                )
+    return lines if len(lines) > 2 else ["Too few learners or flows yet: four of each are needed."]
 
 
 def _exponents(field: Field) -> list[str]:
     lines = ["| learner | flows | rank correlation |", "|---|---|---|"]
-    for name in ("perfect", *field.ranked()):
+    for name in ("perfect", *field.ranked(), *field.others()):
         there: list[Flow] = [f for f in field.flows.values() if name in f.valid]
         if len(there) < 5:
             continue
-        times = [f.valid[name].mean() * f.observations for f in there]
+        times = [f.mean(name) * f.observations for f in there]
         told = correlation(times, [f.observations for f in there])
         lines.append(f"| {'*twin*' if name == 'perfect' else name} | {len(there)} | {told} |")
     return lines if len(lines) > 2 else ["Too few flows yet: five are needed."]
@@ -323,7 +396,7 @@ def _budgets(field: Field, found: list[Result]) -> list[str]:
         "| learner | settings tried | numbers, median | seconds to fit, median | ended otherwise than ok |",
         "|---|---|---|---|---|",
     ]
-    for name in field.ranked():
+    for name in (*field.ranked(), *field.others()):
         own = [r for r in found if (r.case["learner"]["label"] or r.case["learner"]["kind"]) == name]
         tried = max((r.learned.get("tried", 0) for r in own), default=0)
         seconds = [f.seconds[name] for f in field.flows.values() if name in f.seconds]
@@ -337,14 +410,14 @@ def _budgets(field: Field, found: list[Result]) -> list[str]:
 
 
 def _csv(field: Field) -> str:
-    rows = [("flow", "polynomial", "learner", "seed_index", "valid_time", "of_the_twin", "numbers")]
+    rows = [("flow", "polynomial", "learner", "seed", "valid_time", "of_the_twin", "numbers")]
     for name, flow in field.flows.items():
         for learner, valid in sorted(flow.valid.items()):
-            for i, value in enumerate(valid):
-                twin = flow.valid["perfect"].mean() if "perfect" in flow.valid else np.nan
+            for seed, value in valid.items():
+                twin = flow.valid.get("perfect", {}).get(seed, np.nan)
                 numbers = str(flow.numbers.get(learner, ""))
                 rows.append((
-                    name, str(flow.polynomial), learner, str(i), f"{value:.5g}", f"{value / twin:.4g}", numbers,
+                    name, str(flow.polynomial), learner, str(seed), f"{value:.5g}", f"{value / twin:.4g}", numbers,
                 ))  # fmt: skip
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)

@@ -31,7 +31,7 @@ KNOWING = (
 )  # fmt: skip
 LARGE = (
     "residual", "nbeats", "transformer", "lstm", "mamba", "spacetime", "phyxmamba", "stnn", "shallow_plrnn",
-    "almost_linear_rnn",
+    "almost_linear_rnn", "pretrained",
 )  # fmt: skip
 FEWEST = 4  # flows in common, for a test over flows
 
@@ -40,7 +40,7 @@ class Flow(NamedTuple):
     """What is known of one flow.
 
     Attributes:
-        valid: learner -> mean valid time of each seed, in Lyapunov times.
+        valid: learner -> seed -> mean valid time, in Lyapunov times.
         starts: learner -> seed -> valid time of each start; starts are the same for all learners.
         numbers: learner -> how many numbers a fit keeps.
         seconds: learner -> median seconds to fit.
@@ -48,12 +48,25 @@ class Flow(NamedTuple):
         polynomial: whether the equations are polynomials of low degree.
     """
 
-    valid: dict[str, np.ndarray]
+    valid: dict[str, dict[int, float]]
     starts: dict[str, dict[int, np.ndarray]]
     numbers: dict[str, int]
     seconds: dict[str, float]
     observations: float
     polynomial: bool
+
+    def mean(self, learner: str) -> float:
+        """Valid time over the learner's seeds."""
+        return float(np.mean(list(self.valid[learner].values())))
+
+
+class Bout(NamedTuple):
+    """One flow of the contest: two champions, and by how much the first is ahead in shares of the twin."""
+
+    flow: str
+    knows: str
+    scale: str
+    gap: float
 
 
 class Field(NamedTuple):
@@ -64,14 +77,23 @@ class Field(NamedTuple):
     def share(self, learner: str, flow: str) -> float | None:
         """Of the twin's valid time, over the seeds that both have."""
         valid = self.flows[flow].valid
-        if learner not in valid or TWIN not in valid:
+        own, twin = valid.get(learner, {}), valid.get(TWIN, {})
+        seeds = sorted(set(own) & set(twin))
+        if not seeds:
             return None
-        return float(np.nanmean(valid[learner]) / np.nanmean(valid[TWIN][: len(valid[learner])]))
+        return float(np.mean([own[s] for s in seeds]) / np.mean([twin[s] for s in seeds]))
 
     def ranked(self) -> list[str]:
-        """Learners, the best mean share first; of those on fewer flows too."""
+        """Learners that ran on all flows, the best mean share first: only they can be ranked."""
+        return [n for n in self._ordered() if len(self.shares(n)) == len(self.flows)]
+
+    def others(self) -> list[str]:
+        """Learners that some flow lacks."""
+        return [n for n in self._ordered() if 0 < len(self.shares(n)) < len(self.flows)]
+
+    def _ordered(self) -> list[str]:
         names = {n for flow in self.flows.values() for n in flow.valid} - set(CONTROLS)
-        return sorted(names, key=lambda n: (-float(np.mean(self.shares(n))), n))
+        return sorted(names, key=lambda n: (-float(np.mean(self.shares(n) or [0.0])), n))
 
     def shares(self, learner: str) -> list[float]:
         """Over the flows on which it ran."""
@@ -79,7 +101,7 @@ class Field(NamedTuple):
 
 
 def field_of(store: Store, found: Sequence[Result]) -> Field:
-    """From the results of forecasts; a learner's seeds are those it has, in order, and the twin's come first."""
+    """From the results of forecasts, each by its flow, learner and seed."""
     bench = Bench(store)
     grouped: dict[str, dict[str, list[Result]]] = defaultdict(lambda: defaultdict(list))
     for r in sorted(found, key=lambda r: r.case["seed"]):
@@ -91,7 +113,7 @@ def field_of(store: Store, found: Sequence[Result]) -> Field:
         one = next(iter(by.values()))[0]
         card = build("worlds", world, one.case["world"]["args"]).card
         flows[world] = Flow(
-            valid={n: np.asarray([_value(r) for r in rs]) for n, rs in by.items()},
+            valid={n: {r.case["seed"]: _value(r) for r in rs} for n, rs in by.items()},
             starts={n: {r.case["seed"]: _starts(store, r) for r in rs} for n, rs in by.items()},
             numbers={n: numbers_of(bench, rs[0]) for n, rs in by.items() if rs[0].learned},
             seconds={n: float(np.median([_seconds(r) for r in rs])) for n, rs in by.items() if rs[0].learned},
@@ -99,6 +121,23 @@ def field_of(store: Store, found: Sequence[Result]) -> Field:
             polynomial=is_polynomial(world),
         )
     return Field(flows)
+
+
+def in_common(field: Field) -> tuple[Field, list[str]]:
+    """The flows on which at least half as many learners ran as on the fullest, and the names of the flows left out.
+
+    A flow that a study has only begun would otherwise leave no learner complete.
+    """
+    count = {f: sum(field.share(n, f) is not None for n in v.valid) for f, v in field.flows.items()}
+    most = max(count.values(), default=0)
+    kept = {f: v for f, v in field.flows.items() if count[f] and 2 * count[f] >= most}
+    return Field(kept), [f for f in field.flows if f not in kept]
+
+
+def group_of(name: str) -> str:
+    """What a learner is built on, by its kind."""
+    kind = name.split(",")[0]
+    return next((g for g, names in (("knows", KNOWING), ("scale", LARGE)) if kind in names), "baseline")
 
 
 def _value(result: Result) -> float:
@@ -182,7 +221,10 @@ def sign_flips(differences: np.ndarray) -> float:
 
 
 def apart(field: Field) -> dict[tuple[str, str], float | None]:
-    """Every pair of learners -> Holm-corrected p-value of Student's paired test over the flows that both have."""
+    """Every pair of ranked learners -> Holm-corrected p-value of Student's paired test over the flows.
+
+    None where nothing was tested: too few flows, or gaps that do not vary. Holm does not count such a pair either.
+    """
     pairs = list(itertools.combinations(field.ranked(), 2))
     raw: list[float | None] = []
     for a, b in pairs:
@@ -195,7 +237,7 @@ def apart(field: Field) -> dict[tuple[str, str], float | None]:
 
 def leaders(flow: Flow) -> list[str]:
     """The best learner of one flow and those that cannot be told from it: sign flips over starts, Holm, 5 %."""
-    means = {n: float(v.mean()) for n, v in flow.valid.items() if n not in CONTROLS}
+    means = {n: flow.mean(n) for n in flow.valid if n not in CONTROLS}
     best = max(means, key=lambda n: means[n])
     others = sorted(set(means) - {best}, key=lambda n: -means[n])
     raw: list[float | None] = []
@@ -206,46 +248,50 @@ def leaders(flow: Flow) -> list[str]:
     return [best, *(n for n, p in zip(others, holm(raw), strict=True) if p is None or p >= 0.05)]
 
 
-def contest(field: Field, flows: Sequence[str]) -> np.ndarray:
-    """Champion of what knows of dynamics less champion of what does not, on each flow.
+def contest(field: Field, flows: Sequence[str]) -> list[Bout]:
+    """Champion of what knows of dynamics (no physics given) against champion of what does not, on each flow.
 
-    Champions are chosen by their mean share over all other flows, among learners that ran on all but a few.
+    Champions are chosen by their mean share over all other flows, among learners that ran on every flow.
     """
-    gaps = []
+    found = []
     for flow in flows:
         ends = []
         for names in (set(KNOWING) - set(GIVEN_PHYSICS), set(LARGE)):
             best = _champion(field, names, flow)
-            ends.append(field.share(best, flow) if best else None)
-        if ends[0] is not None and ends[1] is not None:
-            gaps.append(ends[0] - ends[1])
-    return np.asarray(gaps)
+            ends.append((best, field.share(best, flow) if best else None))
+        (knows, ours), (scale, theirs) = ends
+        if ours is not None and theirs is not None:
+            found.append(Bout(flow, str(knows), str(scale), ours - theirs))
+    return found
 
 
 def _champion(field: Field, kinds: set[str], flow: str) -> str | None:
     means = {}
     for name in field.ranked():
-        if name.split(",")[0] in kinds and field.share(name, flow) is not None:
-            rest = [s for f in field.flows if f != flow and (s := field.share(name, f)) is not None]
-            if len(rest) >= max(1, len(field.flows) // 2):
-                means[name] = float(np.mean(rest))
+        rest = [s for f in field.flows if f != flow and (s := field.share(name, f)) is not None]
+        if name.split(",")[0] in kinds and rest:
+            means[name] = float(np.mean(rest))
     return max(means, key=lambda n: means[n]) if means else None
 
 
-def scaling(field: Field, what: str, kinds: Sequence[str] | None) -> np.ndarray:
-    """Rank correlation within each flow between how much a learner is (numbers or seconds) and its share."""
+def scaling(field: Field, what: str, group: str | None) -> tuple[list[str], np.ndarray]:
+    """Learners, and rank correlation within each flow between how much they are (numbers or seconds) and their share.
+
+    Baselines are left out, and so is whatever some flow lacks: learners of one flow alone would make it another set.
+    """
+    sizes = {f: v.numbers if what == "numbers" else v.seconds for f, v in field.flows.items()}
+    names = [
+        n
+        for n in field.ranked()
+        if group_of(n) != "baseline" and group in (None, group_of(n)) and all(n in s for s in sizes.values())
+    ]
     out = []
-    for name, flow in field.flows.items():
-        size = flow.numbers if what == "numbers" else flow.seconds
-        rows = [
-            (float(size[n]), s)
-            for n in size
-            if (kinds is None or n.split(",")[0] in kinds) and (s := field.share(n, name)) is not None
-        ]
-        if len(rows) >= 4:
+    if len(names) >= 4:
+        for flow, size in sizes.items():
+            rows = [(float(size[n]), field.share(n, flow)) for n in names]
             told = stats.spearmanr(*zip(*rows, strict=True)).statistic  # type: ignore[attr-defined]
             out.append(float(told))
-    return np.asarray([v for v in out if np.isfinite(v)])
+    return names, np.asarray([v for v in out if np.isfinite(v)])
 
 
 def correlation(a: Sequence[float], b: Sequence[float]) -> str:

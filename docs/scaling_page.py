@@ -26,6 +26,8 @@ TEXT = """# Scaling: error against data, size and compute
 Written by `python -m docs.scaling_page` from the runs of `benchmarks/scaling.py`, which goes on where it was stopped.
 {runs} runs are in, {seeds} seeds at most, {minutes:.0f} CPU minutes of fitting in all.{missing}
 
+Made by: {made}.
+
 Lorenz-63, observation error {error:g} standard deviations, trajectories of {steps} observations, the knob rho constant
 in each and spread over {low:g} to {high:g}. Base point: {base} training trajectories ({validation} more validate), and
 the size and number of updates in the table below; each sweep moves one of the three. Trained learners take their first
@@ -33,7 +35,8 @@ setting alone, since a search would be compute, too; the others search as they a
 states without observation error at rho = {rho_in:g} (inside of the range of training) and at rho = {rho_out:g}
 (outside), on trajectories that no training saw. *One step*: root mean square error of one step, over that of standing
 still.
-*Valid time*: mean time until the normalised error passes 0.4, in Lyapunov times, {horizon:g} at most.
+*Valid time*: mean time until the normalised error passes 0.4, in Lyapunov times of the default knob (at
+rho = {rho_out:g} too, whose own exponent is another), {horizon:g} at most.
 
 ![Error against data, size and compute](scaling/scaling.svg)
 
@@ -43,8 +46,11 @@ Medians over seeds; lines are fitted laws up to the largest size, which the fit 
 
 error = floor + scale x size^-exponent, by variable projection on squared relative errors; 95 % intervals by resampled
 runs; the largest size is held out, and *holds* says whether the mean of its runs fell into the interval that the
-smaller ones gave. A law of valid time is one of its reciprocal. Size counts learned weights; compute counts
-updates x weights at one size. An exponent at {least:g} or {most:g} is the end of what is searched: no power law shows.
+smaller ones gave. *Cannot tell*: it fell into it, but the exponent stands at {least:g} or {most:g}, the ends of what is
+searched (no power law shows), or the ends of the interval are more than a factor of {wide:g} apart, which is hardly
+to be missed. A law of valid time is one of its reciprocal. Size counts learned weights; compute counts
+updates x weights at one size. The laws of a learner and sweep are readings of the same runs, and all sweeps of a
+learner share the base point: counts of laws are no counts of independent trials.
 
 {laws}
 
@@ -53,7 +59,8 @@ updates x weights at one size. An exponent at {least:g} or {most:g} is the end o
 ## What misleads
 
 * Fewer than five sizes and three seeds tell exponents apart only where they differ much: read the intervals.
-* A floor from the observation error, or from a training that stopped early, looks like saturation in data or size.
+* A floor from the observation error, or from the number of updates, which the sweeps of data and size hold, looks like
+  saturation in data or size.
 * With little data the knob is seen at few values too: outside of the range data and diversity are not told apart.
 * Runs that left the attractor at once have no valid time; they are counted under *left out*, not in the law.
 
@@ -67,13 +74,19 @@ point compiles, the others do not: medians leave that out.
 ## Would stopping early have served?
 
 A patience of p ends a training after p snapshots without a better free run. The trainer has none: it runs to the end
-of its schedule and keeps the best snapshot. Replayed on the snapshots of all trained runs here: updates that a patience
-would have saved, and what it would have cost in validation.
+of its schedule and keeps the best snapshot. Replayed on the snapshots of the trainings that the store holds, of
+{replayed} and of no other learner: updates that a patience would have saved, how often a better snapshot came later (by
+the rank that the trainer keeps by: divergence, valid time, error), and the valid time on validation, in Lyapunov times,
+that it was worth.
 
 {patience}
 
 Every run: [scaling.csv](results/scaling.csv).
 """
+
+
+WIDE = 4.0  # ends of a predicted interval further apart than this test nothing
+OLD = "before versions were kept"
 
 
 class Law(NamedTuple):
@@ -105,6 +118,7 @@ def main() -> None:
         seeds=1 + max(r["seed"] for r in runs),
         minutes=sum(r["cpu_seconds"] for r in runs) / 60,
         missing=missing(runs),
+        made=made(runs),
         error=scaling.ERROR,
         steps=scaling.STEPS,
         low=scaling.LOW,
@@ -117,9 +131,11 @@ def main() -> None:
         horizon=scaling.HORIZON,
         least=EXPONENTS[0],
         most=EXPONENTS[1],
+        wide=WIDE,
         laws="\n\n".join(table(laws, sweep) for sweep in SWEEPS if any(x.sweep == sweep for x in laws)),
         verdict=verdict(laws),
         costs=costs(runs),
+        replayed=", ".join(f"{name} ({len(own)})" for name, own in trainings_of(runs).items()) or "none yet",
         patience=patience(runs),
     )
     (HERE / "scaling.md").write_text(text, encoding="utf-8")
@@ -177,9 +193,17 @@ def table(laws: list[Law], sweep: str) -> str:
             f"| {x.learner} | {MEASURES[x.measure]} | {PLACES[x.place]} "
             f"| {law.exponent:.2f} {_ends(law.exponent_interval)} "
             f"| {law.floor:.3g} | {law.held_out:.3g} | {law.predicted:.3g} {_ends(law.predicted_interval, '.3g')} "
-            f"| {law.observed:.3g} | {'yes' if law.holds else 'no'} | {x.left_out or ''} |"
+            f"| {law.observed:.3g} | {outcome(law)} | {x.left_out or ''} |"
         )
     return "\n".join(lines)
+
+
+def outcome(law: ScalingLaw) -> str:
+    """Whether the law held at the largest size, where it could have failed there."""
+    if not law.holds:
+        return "no"
+    (low, high), at_end = law.predicted_interval, min(abs(law.exponent / e - 1) for e in EXPONENTS) < 0.01
+    return "cannot tell" if at_end or high > WIDE * low else "yes"
 
 
 def _ends(ends: tuple[float, float], digits: str = ".2f") -> str:
@@ -190,7 +214,7 @@ def verdict(laws: list[Law]) -> str:
     """What all laws say together."""
     if not laws:
         return "Too few runs are in for any law."
-    holds = sum(x.law.holds for x in laws)
+    told = Counter(outcome(x.law) for x in laws)
     better = sum(x.law.observed < x.law.predicted_interval[0] for x in laws)
     pairs = defaultdict(dict)
     for x in laws:
@@ -199,8 +223,9 @@ def verdict(laws: list[Law]) -> str:
     slower = sum(p["out"].exponent_interval[1] < p["in"].exponent_interval[0] for p in both)
     faster = sum(p["out"].exponent_interval[0] > p["in"].exponent_interval[1] for p in both)
     return (
-        f"Of {len(laws)} laws {holds} held at the largest size that they had not seen; of the others {better} came out "
-        f"better and {len(laws) - holds - better} worse than the smaller runs said. Of {len(both)} pairs the exponent "
+        f"Of {len(laws)} laws {told['yes']} held at the largest size that they had not seen, {told['cannot tell']} "
+        f"cannot tell, {better} came out better and {told['no'] - better} worse than the smaller runs said. Of "
+        f"{len(both)} pairs the exponent "
         f"outside of the range of training is surely smaller in {slower} and surely larger in {faster}; in the others "
         "the intervals overlap."
     )
@@ -247,23 +272,44 @@ def costs(runs: list[dict[str, Any]]) -> str:
 def patience(runs: list[dict[str, Any]]) -> str:
     """Replayed on what the judge said of every snapshot."""
     lines = [
-        "| patience | trainings | updates saved | missed a better one | valid time lost then, Lyapunov times |",
-        "|---|---|---|---|---|",
+        "| learner | patience | trainings | updates saved | missed a better one | valid time lost then |",
+        "|---|---|---|---|---|---|",
     ]
-    trainings = [t for r in runs for t in r["snapshots"] if len(t) >= 4]
-    for allowed in (1, 2, 3) if trainings else ():
-        saved, lost = [], []
-        for snapshots in trainings:
-            end = stopped(snapshots, allowed)
-            saved.append(1 - snapshots[end][0] / snapshots[-1][0])
-            early, late = (min(s, key=_rank) for s in (snapshots[: end + 1], snapshots))
-            lost.append(late[1] - early[1] if _rank(late) < _rank(early) else 0.0)
-        hurt = [x for x in lost if x != 0.0]
-        mean = f"{np.mean(hurt):.2f}" if hurt else ""
-        lines.append(
-            f"| {allowed} | {len(trainings)} | {np.mean(saved):.0%} | {len(hurt) / len(lost):.0%} | {mean} |"
-        )
+    for learner, trainings in trainings_of(runs).items():
+        for allowed in (1, 2, 3):
+            saved, lost = [], []
+            for snapshots in trainings:
+                end = stopped(snapshots, allowed)
+                saved.append(1 - snapshots[end][0] / snapshots[-1][0])
+                early, late = (min(s, key=_rank) for s in (snapshots[: end + 1], snapshots))
+                if _rank(late) < _rank(early):  # valid times may be equal even so
+                    lost.append(late[1] - early[1])
+            mean = f"{np.mean(lost):.2f}" if lost else ""
+            lines.append(
+                f"| {learner} | {allowed} | {len(trainings)} | {np.mean(saved):.0%} "
+                f"| {len(lost) / len(trainings):.0%} | {mean} |"
+            )
     return "\n".join(lines)
+
+
+def trainings_of(runs: list[dict[str, Any]]) -> dict[str, list[list[list[float]]]]:
+    """Learner -> snapshots of each training that made enough of them for a patience."""
+    found: dict[str, list[list[list[float]]]] = defaultdict(list)
+    for r in runs:
+        found[r["learner"]].extend(t for t in r["snapshots"] if len(t) >= 4)
+    return {k: v for k, v in found.items() if v}
+
+
+def made(runs: list[dict[str, Any]]) -> str:
+    """Versions and processors, with the number of runs of each."""
+    keys = ("gnomon", "jax", "processor")
+    told = Counter(
+        f"{r['learner']} {r['learner_version']} ({', '.join(f'{k} {r[k]}' for k in keys)})"
+        if "learner_version" in r
+        else f"{r['learner']} ({OLD})"
+        for r in runs
+    )
+    return "; ".join(f"{name}: {count} runs" for name, count in sorted(told.items()))
 
 
 def stopped(snapshots: list[list[float]], allowed: int) -> int:

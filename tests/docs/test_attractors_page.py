@@ -1,9 +1,23 @@
 """The page of attractors: a row meets the floor only with all its runs, and the figure draws what it is given."""
 
+import json
+
 import numpy as np
 import pytest
 
-from docs.attractors_page import as_csv, figure, table, verdicts
+from docs.attractors_page import (
+    PERCENTILE,
+    as_csv,
+    attractor_statistics,
+    figure,
+    made,
+    means_of,
+    missing,
+    rests,
+    seeds_of,
+    table,
+    verdicts,
+)
 
 PAIRS = [{"ours": x, "published": x, "spectral": 0.05, "escaped": 0.0} for x in np.linspace(0.04, 0.06, 20)]
 
@@ -38,8 +52,10 @@ def test_what_meets_the_floor(runs, met):
 def test_the_table_has_the_floor_first_and_the_best_next():
     lines = table("lorenz63, error 5 %", [row(run(0.3)), row(run(0.05))], PAIRS).splitlines()
     assert "two truths, mean" in lines[4]
-    assert "**yes**" in lines[6]
-    assert "no (0 of 1 runs)" in lines[7]
+    assert "95 % of means of 1" in lines[6]
+    assert "**yes**" in lines[7]
+    assert "no (0 of 1 runs)" in lines[8]
+    assert {line.count("|") for line in lines[2:]} == {11}
 
 
 def test_runs_that_are_lost_stand_in_the_table_of_runs():
@@ -51,3 +67,57 @@ def test_the_figure_stays_in_its_panels():
     drawn = figure([row(run(0.1)), row(run(0.1))])
     assert drawn.count("<path") == 4
     assert "nan" not in drawn
+
+
+def test_means_of_pairs_scatter_less_than_pairs():
+    """The mean of five at the 95th percentile of single pairs is not at that of means."""
+    values = np.array([p["ours"] for p in PAIRS])
+    ceiling = float(np.percentile(means_of(PAIRS, 5), PERCENTILE))
+    expected = values.mean() + 1.645 * values.std() / np.sqrt(5)
+    assert ceiling == pytest.approx(expected, rel=0.02)
+    assert np.array_equal(means_of(PAIRS, 5), means_of(PAIRS, 5))
+    found = verdicts(row(*[run(0.058)] * 5), PAIRS)
+    assert (found["states_met"], found["means_met"]) == (True, False)
+
+
+def test_what_was_not_run_is_named():
+    rows = [{"name": f"{name}-0", "seed": 0} for name in attractor_statistics.ROWS if name != "sindy-exact"]
+    assert missing(rows).endswith("not run yet: `sindy-exact`.")
+    assert "only seed 0" in seeds_of(rows)
+    assert "seeds 0, 3" in seeds_of([*rows, {"seed": 3}])
+
+
+def test_the_truth_rests_below_and_beside_its_mean():
+    """Of Lorenz: the origin far below the mean, the two others a standard deviation to the sides, a little above."""
+    points = [[float(x) for x in p.strip("() ").split(",")] for p in rests().split(";")]
+    assert len(points) == 3
+    assert sorted(round(p[0]) for p in points) == [-1, 0, 1]
+    assert sorted(round(p[2], 1) for p in points) == pytest.approx([-2.7, 0.4, 0.4])
+
+
+def test_a_row_of_another_version_or_of_other_settings_is_run_again(tmp_path):
+    place, settings = tmp_path / "sindy-0.json", attractor_statistics.ROWS["sindy"][2]
+    own = attractor_statistics.made_by(attractor_statistics.learner_of("sindy"))
+    assert not attractor_statistics.is_current(place, "sindy")
+    for stored, current in (
+        ({"settings": settings}, True),
+        ({"settings": settings} | own, True),
+        ({"settings": settings} | own | {"learner_version": 0}, False),
+        ({"settings": {"budget": 1}} | own, False),
+    ):
+        place.write_text(json.dumps(stored))
+        assert attractor_statistics.is_current(place, "sindy") is current
+    assert made({}) == "before versions were kept"
+    assert f"jax {own['jax']}" in made(own)
+
+
+def test_checkpoints_of_other_settings_are_not_gone_on_with(tmp_path, monkeypatch):
+    place = tmp_path / "almost_linear_rnn-0.json"
+    first = attractor_statistics.unfinished(place, "almost_linear_rnn")
+    assert first == attractor_statistics.unfinished(place, "almost_linear_rnn")
+    assert first.match("*.unfinished")
+    world, learner, settings = attractor_statistics.ROWS["almost_linear_rnn"]
+    monkeypatch.setitem(
+        attractor_statistics.ROWS, "almost_linear_rnn", (world, learner, settings | {"rate": 1e-3})
+    )
+    assert attractor_statistics.unfinished(place, "almost_linear_rnn") != first

@@ -3,8 +3,20 @@
 import numpy as np
 import pytest
 
-from docs.chaos_page import _verdict
-from docs.chaos_ranking import Field, Flow, apart, contest, correlation, is_polynomial, leaders, sign_flips
+from docs.chaos_page import TEXT, _ranking, _scale, _unranked, _verdict
+from docs.chaos_ranking import (
+    Bout,
+    Field,
+    Flow,
+    apart,
+    contest,
+    correlation,
+    in_common,
+    is_polynomial,
+    leaders,
+    scaling,
+    sign_flips,
+)
 from docs.chaos_sections import PUBLISHED, _spectrum
 from gnomon.spec.results import Result
 
@@ -13,9 +25,9 @@ def flow(polynomial=True, observations=30.0, **starts):
     """From the valid times of the starts of one seed."""
     arrays = {n: np.asarray(v, float) for n, v in starts.items()}
     return Flow(
-        valid={n: np.asarray([v.mean()]) for n, v in arrays.items()},
+        valid={n: {0: float(v.mean())} for n, v in arrays.items()},
         starts={n: {0: v} for n, v in arrays.items()},
-        numbers={},
+        numbers={n: 10 * i for i, n in enumerate(sorted(arrays)) if n not in ("perfect", "null")},
         seconds={},
         observations=observations,
         polynomial=polynomial,
@@ -52,15 +64,98 @@ def test_a_champion_is_not_chosen_where_it_is_judged():
     """`echo_state` is lucky on one flow only: judged there, the steadier `nvar` stands for what knows."""
     flows = {str(i): flow(perfect=[10, 10], nvar=[5, 5], echo_state=[1, 1], nbeats=[4, 4]) for i in range(4)}
     flows["lucky"] = flow(perfect=[10, 10], nvar=[5, 5], echo_state=[9, 9], nbeats=[4, 4])
-    gaps = contest(Field(flows), list(flows))
-    assert gaps == pytest.approx([0.1] * 5)
+    bouts = contest(Field(flows), list(flows))
+    assert [b.gap for b in bouts] == pytest.approx([0.1] * 5)
+    assert {(b.knows, b.scale) for b in bouts} == {("nvar", "nbeats")}
 
 
-def test_the_answer_follows_the_numbers():
-    assert "domain knowledge" in _verdict(np.asarray([0.3, 0.4, 0.35]), np.asarray([]))
-    assert "scale" in _verdict(np.asarray([-0.3, -0.4, -0.35]), np.asarray([]))
-    assert "neither" in _verdict(np.asarray([-0.3, 0.4, 0.1]), np.asarray([0.1, -0.1]))
-    assert "none yet" in _verdict(np.asarray([0.3]), np.asarray([]))
+def test_twin_and_learner_are_aligned_by_seed():
+    """The learner lacks seed 0, on which the twin held longest."""
+    one = flow(perfect=[1, 1], nvar=[1, 1])
+    seeds = one._replace(valid={"perfect": {0: 20.0, 1: 10.0, 2: 8.0}, "nvar": {1: 5.0, 3: 100.0}})
+    assert Field({"a": seeds}).share("nvar", "a") == 0.5
+    assert (
+        Field({"a": seeds._replace(valid={"perfect": {0: 9.0}, "nvar": {1: 5.0}})}).share("nvar", "a") is None
+    )
+
+
+def uneven():
+    """`sindy` is the best where it ran, which is on two flows of five; `nvar` and `analogue` are alike."""
+    rng = np.random.default_rng(2)
+    flows = {}
+    for i in range(5):
+        same = 2 + rng.normal(0, 0.1, 2)
+        more = {"sindy": [9, 9]} if i < 2 else {}
+        flows[str(i)] = flow(
+            perfect=[10, 10], nvar=same, analogue=same, nbeats=5 + rng.normal(0, 0.1, 2), **more
+        )
+    return Field(flows)
+
+
+def test_only_learners_of_all_flows_are_ranked():
+    field = uneven()
+    assert field.ranked() == ["nbeats", "analogue", "nvar"]
+    assert field.others() == ["sindy"]
+    assert not any("sindy" in line for line in _ranking(field))
+    beside = next(line for line in _unranked(field) if line.startswith("| sindy"))
+    assert beside.startswith("| sindy | knows | 0, 1 | 0.90 |")
+    shares = [np.mean([field.share(n, f) for f in "01"]) for n in field.ranked()]
+    assert [float(c) for c in beside.split("|")[5:-1]] == pytest.approx(shares, abs=0.006)
+
+
+def test_untested_pairs_are_not_counted():
+    """Two learners that are alike on all flows are not tested: Holm corrects over two pairs, not three."""
+    told = apart(uneven())
+    assert told["analogue", "nvar"] is None
+    assert len(told) == 3
+    known = [p for p in told.values() if p is not None]
+    alone = apart(Field({k: v._replace(valid={n: x for n, x in v.valid.items() if n != "analogue"}) for k, v in
+                         uneven().flows.items()}))  # fmt: skip
+    assert len(known) == 2
+    assert known == pytest.approx([2 * alone["nbeats", "nvar"]] * 2)
+    assert "{tested} pairs" in TEXT
+    assert any("analogue (untested)" in line for line in _ranking(uneven()))
+
+
+def test_a_flow_that_is_only_begun_leaves_the_others_complete():
+    flows = dict(uneven().flows)
+    flows["begun"] = flow(perfect=[10, 10], nvar=[5, 5])
+    field, begun = in_common(Field(flows))
+    assert begun == ["begun"]
+    assert "nbeats" in field.ranked()
+
+
+def test_size_is_correlated_among_the_same_learners_on_all_flows_and_no_baselines():
+    more = {"sindy": [6, 6], "echo_state": [5, 5], "nvar": [4, 4], "dmd": [3, 3], "linear": [0, 0]}
+    flows = {str(i): flow(perfect=[10, 10], **more) for i in range(4)}
+    flows["0"] = flow(perfect=[10, 10], **more, lstm=[9, 9])
+    names, values = scaling(Field(flows), "numbers", None)
+    assert names == ["sindy", "echo_state", "nvar", "dmd"]
+    assert len(values) == 4
+    assert any("4 (sindy, echo_state, nvar, dmd)" in line for line in _scale(Field(flows)))
+    assert scaling(Field(flows), "numbers", "scale") == ([], pytest.approx([]))
+
+
+def bouts(*gaps):
+    return [Bout(str(i), "nvar", "nbeats", g) for i, g in enumerate(gaps)]
+
+
+def test_the_answer_follows_the_numbers_and_names_the_champions():
+    assert "domain knowledge" in _verdict(bouts(0.3, 0.4, 0.35), [], {}, 3)
+    assert "scale" in _verdict(bouts(-0.3, -0.4, -0.35), [], {}, 3)
+    told = _verdict(bouts(-0.3, 0.4, 0.1), bouts(0.1, -0.1), {}, 3)
+    assert "neither" in told
+    assert "`nvar` (on 3) against `nbeats` (on 3)" in told
+    assert "none yet" in _verdict(bouts(0.3), [], {}, 1)
+
+
+def test_there_is_no_answer_while_a_member_of_a_group_is_missing():
+    told = _verdict(bouts(-0.3, -0.4, -0.35), [], {"sindy": 2, "lstm": 0}, 3)
+    assert told.startswith("**Answer: none yet.**")
+    assert "sindy (2)" in told
+    assert "lstm (0)" in told
+    assert "smaller comparison" in told
+    assert "Too few flows" in _verdict([], [], {"sindy": 2}, 3)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,23 @@
 """The page of scaling: sweeps move one thing, known laws come back, patience is replayed as the trainer keeps it."""
 
+import json
+
 import numpy as np
 import pytest
 
-from docs.scaling_page import error_of, laws_of, missing, of_sweep, patience, scaling, stopped, verdict
+from docs.scaling_page import (
+    error_of,
+    laws_of,
+    made,
+    missing,
+    of_sweep,
+    outcome,
+    patience,
+    scaling,
+    stopped,
+    verdict,
+)
+from gnomon.inference.scaling_law import ScalingLaw
 
 
 def run(point, seed, error=0.1):
@@ -65,5 +79,42 @@ def test_patience_ends_as_many_snapshots_after_the_best(allowed, end):
     valid = [1.0, 2.0, 1.5, 3.0, 2.0, 2.5, 4.0]
     snapshots = [[100 * (i + 1), v, 1.0, 0.0] for i, v in enumerate(valid)]
     assert stopped(snapshots, allowed) == end
-    told = patience([{"snapshots": [snapshots]}]).splitlines()[1 + allowed]
-    assert f"| {allowed} | 1 | {1 - (end + 1) / 7:.0%} | {0 if allowed == 3 else 1:.0%} |" in told
+    told = patience([{"learner": "lstm", "snapshots": [snapshots]}]).splitlines()[1 + allowed]
+    assert f"| lstm | {allowed} | 1 | {1 - (end + 1) / 7:.0%} | {0 if allowed == 3 else 1:.0%} |" in told
+
+
+def test_a_better_snapshot_of_equal_valid_time_is_missed_too():
+    """The error decides between equal valid times, as it does for the trainer."""
+    snapshots = [[100, 1.0, 0.5, 0.0], [200, 1.0, 0.6, 0.0], [300, 1.0, 0.6, 0.0], [400, 1.0, 0.2, 0.0]]
+    told = patience([{"learner": "lstm", "snapshots": [snapshots]}]).splitlines()
+    assert told[2] == "| lstm | 1 | 1 | 50% | 100% | 0.00 |"
+    assert told[4] == "| lstm | 3 | 1 | 0% | 0% |  |"
+
+
+@pytest.mark.parametrize(
+    ("exponent", "interval", "observed", "said"),
+    [
+        (0.5, (1.0, 3.0), 2.0, "yes"),
+        (0.5, (1.0, 3.0), 3.5, "no"),
+        (0.5, (1.0, 4.5), 2.0, "cannot tell"),
+        (4.0, (1.0, 3.0), 2.0, "cannot tell"),
+        (0.02, (1.0, 3.0), 2.0, "cannot tell"),
+        (4.0, (1.0, 30.0), 31.0, "no"),
+    ],
+)
+def test_a_law_that_could_not_fail_has_not_held(exponent, interval, observed, said):
+    law = ScalingLaw(exponent, (0.1, 4.0), 1.0, 0.0, 1e4, 2.0, interval, observed)
+    assert outcome(law) == said
+
+
+def test_a_run_of_another_version_is_made_again(tmp_path):
+    point = scaling.Point("nvar", 16, 0, 0)
+    path = scaling.place(tmp_path, point, 0)
+    own = scaling.made_by(scaling.learner_of(point))
+    assert not scaling.is_current(path, point)
+    for stored, current in (({}, True), (own, True), (own | {"learner_version": 0}, False)):
+        path.write_text(json.dumps(stored))
+        assert scaling.is_current(path, point) is current
+    rows = [{"learner": "nvar"} | own, {"learner": "nvar"}]
+    assert "nvar (before versions were kept): 1 runs" in made(rows)
+    assert f"gnomon {own['gnomon']}" in made(rows)
