@@ -185,7 +185,9 @@ def response_table(evidence: Evidence, offsets: Mapping[str, Any]) -> UnitTable:
     """
     order = sorted(offsets, key=lambda label: float(offsets[label]))
     if not order:
-        raise CannotMeasure("no forcing of the ladder lies within the training range; ask for smaller rungs too")
+        raise CannotMeasure(
+            "no forcing of the ladder lies within the training range; ask for smaller rungs too"
+        )
     forced = [runs_of(evidence, label) for label in order]
     units = len(forced[0].diverged)
     if any(len(runs.diverged) != units for runs in forced):
