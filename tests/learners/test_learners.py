@@ -82,8 +82,12 @@ HEAVY = {
     "hamiltonian_network", "lstm", "mamba", "nbeats", "neural_ode", "neural_sde", "phyxmamba", "pretrained",
     "shallow_plrnn", "spacetime", "stnn", "transformer",
 }  # fmt: skip
+LONGEST = {"dropout_ensemble", "hamiltonian_network", "phyxmamba"}  # to compile; in `make test-slow` alone
 QUICK = [
-    pytest.param(n, w, id=f"{n}-{w}") for n in NAMES for w in WORLDS if w == "lorenz63" or n not in HEAVY
+    pytest.param(n, w, id=f"{n}-{w}", marks=[pytest.mark.slow] * (n in LONGEST))
+    for n in NAMES
+    for w in WORLDS
+    if w == "lorenz63" or n not in HEAVY
 ]
 
 

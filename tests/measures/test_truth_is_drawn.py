@@ -24,7 +24,7 @@ def draw(random, features, delta):
     return truth, a + off, b - off, np.zeros((UNITS, features)), floor
 
 
-@pytest.mark.parametrize(("features", "delta"), [(1, 1.0), (8, 1.5)])
+@pytest.mark.parametrize(("features", "delta"), [(1, 1.0), pytest.param(8, 1.5, marks=pytest.mark.slow)])
 def test_two_equally_good_subjects_are_rarely_called_different(monkeypatch, features, delta):
     """At 5 % one in twenty is expected; 10 % of 240 would be 3.6 standard errors more."""
     monkeypatch.setattr(comparing, "REPLICATES", 999)
