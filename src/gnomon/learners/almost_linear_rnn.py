@@ -139,16 +139,7 @@ class AlmostLinearRnn(AbstractLearner):
                 "almost_linear_rnn: rectified must be 1 to 20, units more than that, noise, interval and rate at "
                 "least 0"
             )
-        sizes = Training(
-            self.updates,
-            self.batch,
-            self.length,
-            self.snapshots,
-            self.context,
-            self.seeds,
-            self.budget,
-            self.judge,
-        )
+        sizes = Training.of(self)
         space = {
             "interval": (self.interval,) if self.interval else (16, 8, 25),
             "rate": (self.rate,) if self.rate else (5e-3, 2e-3),

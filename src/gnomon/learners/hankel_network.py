@@ -147,9 +147,7 @@ class HankelNetwork(AbstractLearner):
             )
         warm = self.delays - 1
         context = min(64, self.delays + 12)
-        sizes = Training(
-            self.updates, self.batch, warm + self.length + 1, self.snapshots, context, self.seeds, self.budget
-        )
+        sizes = Training.of(self, length=warm + self.length + 1, context=context)
         space = {"forcing": (0.2, 0.05), "noise": (0.003, 0.0), "rate": (1e-2, 4e-3)}
         return fit_recurrent(data, self._make, self._loss, space, sizes, name="stnn", key=key)
 

@@ -109,9 +109,7 @@ class Lstm(AbstractLearner):
         """Train once for each setting, keep the best in free run."""
         if self.hidden < 1 or not 0 <= self.warm < self.length:
             raise BadSpec("lstm: hidden must be at least 1 and warm shorter than length")
-        sizes = Training(
-            self.updates, self.batch, self.length, self.snapshots, self.context, self.seeds, self.budget
-        )
+        sizes = Training.of(self)
         space = {"forcing": (1.0, 0.2), "noise": (0.01, 0.03, 0.0), "rate": (1e-2, 4e-3)}
         first = {"forcing": 0.2, "noise": 0.01, "rate": 1e-2}
         return fit_recurrent(data, self._make, self._loss, space, sizes, name="lstm", defaults=first, key=key)

@@ -211,10 +211,7 @@ class Mamba(AbstractLearner):
         if min(self.width, self.depth, self.hidden) < 1:
             raise BadSpec("mamba: width, depth and hidden must be at least 1")
         whole = self.kind == "variates"
-        plan = Plan(
-            self.context, self.tokens, self.consume, self.updates, self.batch, self.unroll,
-            radius=self.radius, whole=whole,
-        )  # fmt: skip
+        plan = Plan.of(self, whole=whole)
         make = variate_core if whole else mamba_core
         return fit_windows(
             data,

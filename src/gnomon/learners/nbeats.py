@@ -166,10 +166,7 @@ class NBeats(AbstractLearner):
             raise BadSpec("nbeats: width and blocks must be at least 1, degree 0")
         return fit_windows(
             data,
-            Plan(
-                self.context, self.tokens, self.consume, self.updates, self.batch, self.unroll,
-                radius=self.radius,
-            ),
+            Plan.of(self),
             lambda sizes, key: basis_core(sizes, self.width, self.blocks, self.degree, key=key),
             {"noise": (0.0, 0.003), "rate": (1e-2, 5e-3)},
             name="nbeats",

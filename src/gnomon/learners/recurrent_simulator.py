@@ -98,6 +98,12 @@ class Training(NamedTuple):
     judge: str = "forecast"
     final: float = 1e-2
 
+    @classmethod
+    def of(cls, learner: Any, **others: Any) -> "Training":
+        """The fields of a learner that bear these names, and `others`."""
+        named = {f: getattr(learner, f) for f in cls._fields if hasattr(learner, f)}
+        return cls(**(named | others))
+
 
 def fit_recurrent(
     data: Data,

@@ -137,16 +137,7 @@ class ShallowPlrnn(AbstractLearner):
                 "shallow_plrnn: latent, noise, regulariser, forcing and rate must be at least 0, hidden at least 1, "
                 "forcing at most 1"
             )
-        sizes = Training(
-            self.updates,
-            self.batch,
-            self.length,
-            self.snapshots,
-            self.context,
-            self.seeds,
-            self.budget,
-            self.judge,
-        )
+        sizes = Training.of(self)
         space = {
             "forcing": (self.forcing,) if self.forcing else (0.2, "arithmetic", 0.1),
             "rate": (self.rate,) if self.rate else (1e-2, 5e-3),

@@ -173,10 +173,7 @@ class SpaceTime(AbstractLearner):
             raise BadSpec("spacetime: width, depth and hidden must be at least 1")
         return fit_windows(
             data,
-            Plan(
-                self.context, self.tokens, self.consume, self.updates, self.batch, self.unroll,
-                radius=self.radius,
-            ),
+            Plan.of(self),
             lambda sizes, key: spacetime_core(sizes, self.width, self.depth, self.hidden, key=key),
             {"noise": (0.0, 0.003), "rate": (5e-3, 2e-3)},
             name="spacetime",

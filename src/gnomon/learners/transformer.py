@@ -183,10 +183,7 @@ class Transformer(AbstractLearner):
             )
         return fit_windows(
             data,
-            Plan(
-                self.context, self.tokens, self.consume, self.updates, self.batch, self.unroll,
-                radius=self.radius,
-            ),
+            Plan.of(self),
             lambda sizes, key: transformer_core(
                 sizes, self.width, self.depth, self.heads, self.selective, key=key
             ),

@@ -199,6 +199,12 @@ class Plan(NamedTuple):
     schedule: str = "cosine"
     final: float = 0.0
 
+    @classmethod
+    def of(cls, learner: Any, **others: Any) -> "Plan":
+        """The fields of a learner that bear these names, and `others`."""
+        named = {f: getattr(learner, f) for f in cls._fields if hasattr(learner, f)}
+        return cls(**(named | others))
+
 
 def fit_windows(
     data: Data,

@@ -30,9 +30,8 @@ def save_checkpoint(folder: Path | None, identity: str, parts: int, state: Any, 
             file.flush()
             os.fsync(file.fileno())
         half.replace(path)
-    except (
-        FileNotFoundError
-    ):  # another worker has finished the same fit and cleared the folder: nothing is to be kept
+    except FileNotFoundError:
+        # Another worker has finished the same fit and cleared the folder: nothing is to be kept.
         return
 
 
