@@ -39,6 +39,8 @@ def ladder_chart(table: Ladder, threshold: float, views: Sequence[LearnerView]) 
     return {
         "$schema": SCHEMA,
         "background": SURFACE["light"]["paper"],
+        # Room for names in a font wider than the one they were measured in: an SVG takes the reader's.
+        "padding": {"left": 32, "top": 14, "right": 12, "bottom": 10},
         "data": {"values": rows},
         "facet": {"field": "learner", "type": "nominal", "sort": names, "title": None, "header": header},
         "columns": 2,
