@@ -88,7 +88,7 @@ results: $(VENV)/.gnomon
 	$(PY) -m docs.results_page --store $(STORE)
 
 test: $(VENV)/.test
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow and not validation and not browser and not torch"
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not validation and not browser and not torch"
 
 test-slow: $(VENV)/.test
 	$(PYTEST) -m "slow and not browser and not torch"

@@ -70,15 +70,15 @@ def _windows(length: int, order: int, delay: int) -> int:
 
 def ordinal_shares(
     x: Float[ArrayLike, "*batch time"], order: int = 5, delay: int = 1
-) -> Float[Array, "*batch pattern"]:
+) -> Float[Array | np.ndarray, "*batch pattern"]:
     """[..., order!] share of each pattern in each series.
 
     What is not a JAX array is counted by NumPy, compared in its own precision: nothing to compile, and piece by piece
-    in the cache. JAX arrays, and so everything under `jit` and `vmap`, are counted by JAX.
+    in the cache; the answer is NumPy's too. JAX arrays, and so all under `jit` and `vmap`, are counted by JAX.
     """
     if isinstance(x, jax.Array):
         return _shares_in_jax(x, order, delay)
-    return jnp.asarray(_shares_in_numpy(np.asarray(x), order, delay))
+    return _shares_in_numpy(np.asarray(x), order, delay)
 
 
 @functools.partial(jax.jit, static_argnames=("order", "delay"))
@@ -153,12 +153,11 @@ def entropy_and_complexity(shares: Any) -> tuple[Any, Any]:
 
 def permutation_entropy(
     x: Float[ArrayLike, "*batch time"], order: int = 5, delay: int = 1
-) -> tuple[Float[Array, "*batch"], Float[Array, "*batch"]]:
+) -> tuple[Float[Array | np.ndarray, "*batch"], Float[Array | np.ndarray, "*batch"]]:
     """H and C of each series along the last axis; see `entropy_and_complexity` and `ordinal_shares`."""
     if isinstance(x, jax.Array):
         return _entropy_in_jax(x, order, delay)
-    h, c = entropy_and_complexity(_shares_in_numpy(np.asarray(x), order, delay))
-    return jnp.asarray(h), jnp.asarray(c)
+    return entropy_and_complexity(_shares_in_numpy(np.asarray(x), order, delay))
 
 
 @functools.partial(jax.jit, static_argnames=("order", "delay"))
