@@ -67,11 +67,19 @@ def test_knobs_of_trials():
     [
         {"truncation": 30}, {"warmed": "sea"}, {"calendar": "January"}, {"pattern": "1997/99"},
         {"pattern": "1978/79"}, {"pattern": "2013/14"}, {"pattern": "el_nino"},
+        {"spinup": 0.0}, {"spinup": 4000.0},
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_named(arguments):
     with pytest.raises(BadSpec, match=str(next(iter(arguments.values())))):
         Speedy(**arguments)
+
+
+def test_a_shorter_spin_up_keeps_the_facts_and_goes_over_to_the_second_physics():
+    short, usual = Speedy(spinup=8.0).card, Speedy().card
+    assert (short.spinup, usual.spinup) == (8.0, 20.0)
+    assert short.facts == usual.facts
+    assert Speedy(**short.imperfect).card.spinup == 8.0
 
 
 def test_missing_package_says_what_to_install(monkeypatch):

@@ -26,6 +26,7 @@ from gnomon.worlds.sphere.surface import ANOMALIES, YEAR, anomalies, felt_orogra
 BOUNDARIES = (0.0, 0.05, 0.14, 0.26, 0.42, 0.6, 0.77, 0.9, 1.0)  # SPEEDY's eight layers
 MINUTES, INNER = 30.0, 12  # inner step, and how many make the six hours between two calls
 DT = 0.25
+MOST_SPINUP = 3650.0  # days
 FROZEN = 0.15  # a cell with this share of ice or more is not "ocean"
 WARMED = ("ocean", "ocean_and_ice", "all")
 TRUNCATIONS = (21, 31)
@@ -111,6 +112,7 @@ class Speedy(AbstractColumnWorld[Moist]):
         cloud_albedo: float = 0.43,
         rain_threshold: float = 0.9,
         sea_exchange: float = 1.0,
+        spinup: float | None = None,
     ):
         """Make the world; nothing is run and jcm is not imported yet.
 
@@ -123,9 +125,13 @@ class Speedy(AbstractColumnWorld[Moist]):
             cloud_albedo: of a full cloud cover.
             rain_threshold: relative humidity above which it rains on the large scale.
             sea_exchange: factor on the exchange of momentum, heat and moisture with the sea.
+            spinup: days from a drawn state until a run counts. None for what the card knows: 20 where spun-up states
+                ship, otherwise 60. Fewer make a smoke study cheap, and its units less independent of the shipped states.
         """
         if truncation not in TRUNCATIONS:
             raise BadSpec(f"speedy: truncation is {truncation}; SPEEDY's tuning is kept for 21 and 31")
+        if spinup is not None and not 0 < spinup <= MOST_SPINUP:
+            raise BadSpec(f"speedy: spinup is {spinup} days; expected more than 0 and at most {MOST_SPINUP:g}")
         if warmed not in WARMED:
             raise BadSpec(f"speedy: warmed is {warmed!r}; expected one of {', '.join(WARMED)}")
         kept, here = calendar_of(calendar), surface(truncation)
@@ -145,7 +151,7 @@ class Speedy(AbstractColumnWorld[Moist]):
         self.card = speedy_card(
             truncation=truncation, calendar=calendar, warmed=warmed, pattern=pattern,
             convection_hours=float(convection_hours), cloud_albedo=float(cloud_albedo),
-            rain_threshold=float(rain_threshold), sea_exchange=float(sea_exchange),
+            rain_threshold=float(rain_threshold), sea_exchange=float(sea_exchange), spinup=spinup,
         )  # fmt: skip
 
     @property

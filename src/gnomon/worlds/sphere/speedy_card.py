@@ -63,6 +63,7 @@ def speedy_card(
     cloud_albedo: float,
     rain_threshold: float,
     sea_exchange: float,
+    spinup: float | None,
 ) -> WorldCard:
     """What the world says of itself."""
     given = {
@@ -83,10 +84,14 @@ def speedy_card(
         variables=variables("speedy", shape),
         knobs=_knobs(winter_pattern(truncation, pattern), pattern, warmed),
         timescale=known_value(facts, "lyapunov_time", 3.0),
-        spinup=20.0 if own_pool("speedy", truncation, season(kept)) else 60.0,
+        spinup=spinup or (20.0 if own_pool("speedy", truncation, season(kept)) else 60.0),
         exponents=1,
         references=REFERENCES,
-        imperfect={**{k: v for k, v in given.items() if k not in TWIN and v != STANDARD[k]}, **TWIN},
+        imperfect={
+            **{k: v for k, v in given.items() if k not in TWIN and v != STANDARD[k]},
+            **({} if spinup is None else {"spinup": float(spinup)}),
+            **TWIN,
+        },
         grid=Grid(
             lat=plain(grid.lat, 8),
             lon=plain(grid.lon, 8),
