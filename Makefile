@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-browser   opens a report in headless Chromium and clicks through it"
 	@echo "make validate       recomputes the facts of the worlds and checks them"
 	@echo "make atmosphere     every trial on a small moist atmosphere, with controls, a second physics and linear models"
+	@echo "make atmosphere-smoke    the same as small as can be (minutes)"
 	@echo "make atmosphere-results  runs it and writes docs/atmosphere-results.md"
 	@echo "make flows          every trial on every system of the catalogue (an hour or more; resumes)"
 	@echo "make flows-results  runs it and writes docs/flows-results.md"
@@ -45,6 +46,9 @@ quickstart: $(VENV)/.atmos
 
 atmosphere: $(VENV)/.atmos
 	$(GNOMON) run atmosphere --workers $(WORKERS) --store $(STORE)
+
+atmosphere-smoke: $(VENV)/.atmos
+	$(GNOMON) run atmosphere_smoke --workers $(WORKERS) --store $(STORE)
 
 atmosphere-results: atmosphere
 	$(PY) -m docs.atmosphere_page --store $(STORE)
