@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.chaos_ranking import interval
+from docs.published_horizons import PER_UNIT, PUBLISHED, STEPS, true_units
 from gnomon.spec.registry import build
 from gnomon.spec.results import Estimate, Result
 from gnomon.spec.study import read_study
@@ -15,19 +16,6 @@ from gnomon.store.results import Store
 HERE = Path(__file__).parent
 NEAR = 0.003  # in the complex plane: an eigenvalue this near to a true one is that one
 HELD = 0.1  # residual up to which an eigenpair is taken for one of the dynamics
-# arXiv 2505.23863, sMAPE 30, in units of 1 / exponent as stored by dysts 0.95 (which its generator uses)
-PUBLISHED = {
-    "lorenz63": (
-        0.8917098, {"phyxmamba": 5.06, "nbeats": 3.66, "shallow_plrnn": 0.71, "nvar": 0.20, "echo_state": 1.59},
-    ),
-    "rossler": (
-        0.1505969, {"phyxmamba": 9.83, "nbeats": 6.48, "shallow_plrnn": 0.44, "nvar": 0.01, "echo_state": 1.13},
-    ),
-    "lorenz96_five": (
-        1.3361668, {"phyxmamba": 1.66, "nbeats": 0.92, "shallow_plrnn": 0.23, "nvar": 0.17, "echo_state": 0.99},
-    ),
-}  # fmt: skip
-STEPS, PER_UNIT = 300, 30  # of a published forecast, and in one of its Lyapunov times
 
 
 def koopman(store: Store) -> str:
@@ -94,9 +82,8 @@ def phyxmamba(store: Store) -> str:
     own = _grouped([r for r in found if r.scores])
     spaced = _horizons()
     lines = []
-    for world, (exponent, methods) in PUBLISHED.items():
-        true = build("worlds", world, {}).card.timescale
-        factor = 1.0 / (exponent * true)
+    for world, (_, methods) in PUBLISHED.items():
+        factor = true_units(world)
         names = dict.fromkeys(["perfect", *methods, *(n for w, n in [*own, *spaced] if w == world)])
         for name in names:
             if name in ("null",):
@@ -109,10 +96,7 @@ def phyxmamba(store: Store) -> str:
             lines.append(
                 f"| {world} | {'*twin*' if name == 'perfect' else name} | {published} | {' | '.join(cells)} |"
             )
-    ends = ", ".join(
-        f"{STEPS / PER_UNIT / (e * build('worlds', w, {}).card.timescale):.2f} on {w}"
-        for w, (e, _) in PUBLISHED.items()
-    )
+    ends = ", ".join(f"{STEPS / PER_UNIT * true_units(world):.2f} on {world}" for world in PUBLISHED)
     return f"""## PhyxMamba, in true Lyapunov times
 
 Liu et al. (2025, arXiv 2505.23863) count in units of one exponent a system as dysts 0.95 stores it; for Roessler that
