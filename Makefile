@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -24,6 +24,8 @@ help:
 	@echo "make atmosphere-smoke    the same as small as can be (minutes)"
 	@echo "make atmosphere-results  runs it and writes docs/atmosphere-results.md"
 	@echo "make flows          every trial on every system of the catalogue (an hour or more; resumes)"
+	@echo "make hierarchical   the hierarchical test of hybrids on a moist atmosphere, laptop size, and its page (hours; resumes)"
+	@echo "make faults         planted faults and perfect twins through every measure: what is seen, what is a false alarm"
 	@echo "make flows-results  runs it and writes docs/flows-results.md"
 	@echo "make horizons       how long each learner is right, beside the twin, and writes docs/horizons.md (an hour; resumes)"
 	@echo "make chaos          learners side by side on a dozen flows, and writes docs/chaos.md (hours; resumes)"
@@ -82,6 +84,13 @@ chaos-small: $(VENV)/.gnomon
 
 catalogue: $(VENV)/.test
 	$(PY) -m validation.catalogue --brief --workers $(WORKERS)
+
+hierarchical: $(VENV)/.atmos
+	$(GNOMON) run hierarchical --workers $(WORKERS) --store $(STORE)
+	$(PY) -m docs.hierarchical_page --store $(STORE)
+
+faults: $(VENV)/.test
+	$(PY) -m validation.faults --pool $(STORE)/fault-pool
 
 power: $(VENV)/.gnomon
 	$(GNOMON) run power --workers $(WORKERS) --store $(STORE)

@@ -19,6 +19,11 @@ WORLDS = (
     "random_network",
     "deep_hebbian",
     "kuramoto_sivashinsky",
+    "burgers",
+    "korteweg_de_vries",
+    "navier_stokes",
+    "two_layer",
+    "shallow_water",
     "speedy",
     "held_suarez",
 )

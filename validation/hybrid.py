@@ -20,10 +20,13 @@ import numpy as np
 from gnomon.core import persist
 from gnomon.core.attendance import attended
 from gnomon.core.columns import AbstractColumnWorld
+from gnomon.core.learner import Data
 from gnomon.core.lesson import Lesson, TaughtWorld, lesson_of
 from gnomon.core.watch import Watch
+from gnomon.engine.codec import pack_data, pack_lesson, unpack_data, unpack_lesson
 from gnomon.learners.column_hybrid import ColumnHybrid, steady
 from gnomon.learners.learned_physics import Counts, Flown, no_counts, told_counts
+from gnomon.learners.shipped_hybrid import COMMAND, WEIGHTS, save_physics
 from gnomon.spec.registry import build
 from gnomon.testing.data import data_at_default
 
@@ -32,17 +35,23 @@ DISCARD, SPINUP = 30, 20  # days, before a climate is averaged, and before the c
 FAR = 20.0  # scales from the truth's own mean: a run that is further away has failed
 SETTINGS: dict[str, dict[str, Any]] = {
     "held_suarez": dict(
-        runs=3, moments=30, spacing=4, columns=256, width=64, depth=2, updates=3000, batch=512
+        runs=3, moments=30, spacing=4, columns=800, width=64, depth=2, updates=30_000, batch=256
     ),
-    "speedy": dict(runs=5, moments=50, spacing=4, columns=400, updates=6000, batch=512),
+    "speedy": {},  # what a study gets
 }
 VARIANTS = {"held_suarez": ("none",), "speedy": ("none", "all")}
 BEYOND = {"held_suarez": ("contrast 80 K", {"delta_t": 80.0}), "speedy": ("+4 K", {"warming": 4.0})}
 SHOWN = {
     "held_suarez": ("ta850", "ta500", "ta250", "ua850", "ua250", "ps"),
-    "speedy": ("ta850", "ta500", "ta250", "hus850", "ua250", "pr", "evspsbl", "rtmt", "tas"),
+    "speedy": ("ta850", "ta500", "ta250", "hus850", "hus50", "ua250", "pr", "evspsbl", "rtmt", "tas"),
 }
-UNITS = {"pr": 86400.0, "evspsbl": 86400.0, "hus850": 1e3, "ps": 0.01}  # to mm a day, g kg-1 and hPa
+UNITS = {
+    "pr": 86400.0,
+    "evspsbl": 86400.0,
+    "hus850": 1e3,
+    "hus50": 1e6,
+    "ps": 0.01,
+}  # mm a day, g and mg kg-1, hPa
 
 
 class Climate(NamedTuple):
@@ -70,12 +79,15 @@ def main() -> None:
     assert isinstance(world, AbstractColumnWorld)
     settings = SETTINGS[asked.world] | {"online": asked.online}
     label, knobs = BEYOND[asked.world]
-    start = _start(world, 0)
+    start = kept_start(asked.keep, world, 0)
     truth = kept_run(asked.keep, f"{asked.world}_truth", world, start, asked.days, {})
     other = f"{asked.world}_other"
-    floor = kept_run(asked.keep, other, world, _start(world, 1), asked.days, {}) if asked.floor else None
+    floor = None
+    if asked.floor:
+        floor = kept_run(asked.keep, other, world, kept_start(asked.keep, world, 1), asked.days, {})
     moved = kept_run(asked.keep, f"{asked.world}_beyond", world, start, asked.days, knobs)
     lesson = kept_lesson(asked.keep, world, ColumnHybrid(**settings))
+    first: dict[str, Any] = {}
     for variant in asked.variants.split(",") if asked.variants else VARIANTS[asked.world]:
         for seed in range(asked.seeds):
             learner = ColumnHybrid(**settings, invariant=variant)
@@ -96,6 +108,17 @@ def main() -> None:
                     f"FAILED on day {run.failed:g}" if run.failed >= 0 else f"stood for {asked.days} days"
                 )
                 print(f"  {which}: {failed}; " + ", ".join(f"{k} {v:.3g}" for k, v in run.counts.items()))
+            if not seed:
+                first[variant] = (simulator.physics, shipped_note(log))
+    if asked.ship:
+        save_physics(first)
+        print(f"\nwrote {', '.join(first)} to {WEIGHTS.name}, {WEIGHTS.stat().st_size / 1e3:.0f} kB")
+
+
+def shipped_note(log: dict[str, Any]) -> dict[str, Any]:
+    """What a shipped network says of its training."""
+    kept = {k: log[k] for k in ("invariant", "lesson", "knobs seen", "explained", "weights", "validation")}
+    return kept | {"made by": COMMAND}
 
 
 def _asked() -> argparse.Namespace:
@@ -106,31 +129,38 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--variants", default="", help="joined by commas; this world's unless given")
     parser.add_argument("--online", type=int, default=0, help="updates through steps of the whole model")
+    parser.add_argument("--ship", action="store_true", help="write seed 0 of all variants into the package")
     parser.add_argument("--keep", type=Path, default=None, help="folder for lessons, fits and runs")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.ship and asked.world != "speedy":
+        parser.error("--ship writes the hybrid of speedy")
+    return asked
 
 
 def kept_lesson(folder: Path | None, world: AbstractColumnWorld, learner: ColumnHybrid) -> Lesson:
     """The lesson that the learner asks for, of the truth; kept as plain arrays."""
-    path = folder and folder / f"{world.card.name}_lesson.npz"
-    key = jax.random.key(11)
+    plan = learner.plan()
+    path = folder and folder / f"{world.card.name}_lesson{'_with_states' if plan.states else ''}.npz"
+    if path is not None and path.exists():
+        with np.load(path, allow_pickle=False) as file:
+            return unpack_lesson(dict(file), world)
+    lesson = lesson_of(world, plan, key=jax.random.key(11))
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **pack_lesson(lesson))  # pyright: ignore[reportArgumentType]
+    return lesson
+
+
+def kept_data(folder: Path | None, world: AbstractColumnWorld) -> Data:
+    """Two short trajectories at the default knobs: the one that validates chooses the snapshot."""
+    path = folder and folder / f"{world.card.name}_data.npz"
     if path is None or not path.exists():
-        lesson = lesson_of(world, learner.plan(), key=key)
+        data = data_at_default(world, 2, 24)
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(path, *(np.asarray(x) for x in jax.tree.leaves(tuple(lesson))))
-        return lesson
-    calm = {k.name: jnp.asarray(k.default) for k in world.card.knobs}
-
-    def shapes(world: AbstractColumnWorld) -> Any:
-        state = world.init(key=key)
-        told = world.columns(state, steady(calm), time=0.0)
-        answered, none = world.change(state, steady(calm), time=0.0), np.zeros(1)
-        return Lesson(told, answered, none, state, state, dict.fromkeys(calm, none), none, none)
-
+            np.savez(path, **pack_data(data))  # pyright: ignore[reportArgumentType]
+        return data
     with np.load(path, allow_pickle=False) as file:
-        leaves = [file[k] for k in file.files]
-    return jax.tree.unflatten(jax.tree.structure(eqx.filter_eval_shape(shapes, world)), leaves)
+        return unpack_data(dict(file), world.card)
 
 
 def kept_fit(
@@ -138,7 +168,7 @@ def kept_fit(
     name: str,
     world: AbstractColumnWorld,
     learner: ColumnHybrid,
-    lesson: Lesson,
+    lesson: Lesson | None,
     seed: int,
 ) -> tuple[Any, dict[str, Any]]:
     """The simulator and the log of its fit."""
@@ -148,9 +178,10 @@ def kept_fit(
         with np.load(path.with_suffix(".npz"), allow_pickle=False) as file:
             return persist.restore(told["structure"], dict(file)), told["log"]
     prior = build("worlds", world.card.name, world.card.imperfect)
+    assert lesson is not None, "there is no such fit yet"
     with attended(Watch(), folder and folder / f"{name}_half_done"):
         fit = learner.fit(
-            data_at_default(world, 2, 24),
+            kept_data(folder, world),
             prior=TaughtWorld(prior.card, prior, lesson),
             key=jax.random.key(seed),
         )
@@ -183,10 +214,10 @@ def free_run(subject: Any, start: Any, days: int, knobs: dict[str, float]) -> Cl
     world = getattr(subject, "core", subject)
     card, state = world.card, start
     forcing = steady({k.name: jnp.asarray(knobs.get(k.name, k.default)) for k in card.knobs})
-    step = _learned_step if subject is not world else _own_step
+    step = learned_step if subject is not world else own_step
     blocks, failed, began = [], -1.0, 0.0
     for block in range(days // BLOCK):
-        state, mean, far = _block(step, subject, state, forcing)
+        state, mean, far = days_on(step, subject, state, forcing)
         far.block_until_ready()
         began = began or time.perf_counter()  # the first block compiles
         blocks.append({k: np.asarray(v, np.float64) for k, v in mean.items()})
@@ -204,7 +235,7 @@ def free_run(subject: Any, start: Any, days: int, knobs: dict[str, float]) -> Cl
 
 
 @eqx.filter_jit
-def _block(step: Callable[..., Any], subject: Any, state: Any, forcing: Any) -> tuple[Any, Any, Any]:
+def days_on(step: Callable[..., Any], subject: Any, state: Any, forcing: Any) -> tuple[Any, Any, Any]:
     """The state five days later, means on the way, and how many scales any value came away from its zonal mean."""
 
     def one(carry: Any, _: None) -> Any:
@@ -222,23 +253,36 @@ def _block(step: Callable[..., Any], subject: Any, state: Any, forcing: Any) -> 
     return state, {k: v.mean(0) for k, v in seen.items()}, jnp.where(jnp.isfinite(worst), worst, jnp.inf)
 
 
-def _own_step(world: Any, state: Any, forcing: Any) -> Any:
+def own_step(world: Any, state: Any, forcing: Any) -> Any:
     return world.step(state, forcing, time=0.0, key=jax.random.key(0))
 
 
-def _learned_step(simulator: Any, state: Any, forcing: Any) -> Any:
+def learned_step(simulator: Any, state: Any, forcing: Any) -> Any:
     return simulator.advance(state, forcing, time=0.0, key=jax.random.key(0))
 
 
-def _start(world: AbstractColumnWorld, seed: int) -> Any:
+def kept_start(folder: Path | None, world: AbstractColumnWorld, seed: int) -> Any:
+    """The state that `start_of` gives, kept as its leaves."""
+    path = folder and folder / f"{world.card.name}_start_{seed}.npz"
+    if path is None or not path.exists():
+        state = start_of(world, seed)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(path, *(np.asarray(x) for x in jax.tree.leaves(state)))
+        return state
+    like = jax.eval_shape(lambda: world.init(key=jax.random.key(0)))
+    with np.load(path, allow_pickle=False) as file:
+        leaves = [jnp.asarray(file[f"arr_{i}"]) for i in range(len(file.files))]
+    return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+
+def start_of(world: AbstractColumnWorld, seed: int) -> Any:
     """A state of the truth after a spin-up at the default knobs."""
     forcing = steady({k.name: jnp.asarray(k.default) for k in world.card.knobs})
 
     @eqx.filter_jit
     def spun(world: Any, key: Any) -> Any:
-        return jax.lax.fori_loop(
-            0, 4 * SPINUP, lambda _, s: _own_step(world, s, forcing), world.init(key=key)
-        )
+        return jax.lax.fori_loop(0, 4 * SPINUP, lambda _, s: own_step(world, s, forcing), world.init(key=key))
 
     return spun(world, jax.random.key(100 + seed))
 

@@ -12,6 +12,7 @@ IMPORT_NAMES = {
     "vl-convert-python": "vl_convert",
     "netcdf4": "netCDF4",
     "pyyaml": "yaml",
+    "pillow": "PIL",
     "import-linter": "importlinter",
 }
 OURS = {"docs", "gnomon", "tests", "validation"}

@@ -10,7 +10,7 @@ import pytest
 
 from gnomon.core.columns import Change, Columns
 from gnomon.core.learner import Data
-from gnomon.core.lesson import Lesson, TaughtWorld, taught
+from gnomon.core.lesson import Lesson, LessonPlan, TaughtWorld, lesson_of, taught
 from gnomon.learners.column_hybrid import (
     ColumnHybrid,
     TendencyLoss,
@@ -186,11 +186,10 @@ def test_without_a_lesson_it_refuses():
         ColumnHybrid(invariant="humidty")._transforms()
 
 
-def test_it_refuses_what_would_step_over_the_wrong_boundary():
-    with pytest.raises(BadSpec, match="boundary"):
-        ColumnHybrid(online=1, calendar="amip").plan()
+def test_what_it_asks_of_a_lesson_and_where_it_would_begin_on_the_wrong_date():
     plan = ColumnHybrid(calendar="amip", settle=3).plan()
-    assert (plan.settling(0.25), plan.still) == (240, True)
+    assert (plan.settling(0.25), plan.still, plan.states) == (240, True, False)
+    assert ColumnHybrid(online=1, calendar="amip").plan().states, "steps begin from full states"
     assert ColumnHybrid(online=1, settle=3).plan().settling(0.25) == 3
     for calendar in ("annual", "amip"):
         world = Speedy(calendar=calendar)
@@ -218,6 +217,25 @@ def _data(world):
         validation=np.arange(1, 2),
         card=world.card,
     )
+
+
+@pytest.mark.slow
+def test_the_ground_of_a_lesson_of_the_years_is_what_its_states_stood_over():
+    """Steps in training see the sea of the lesson's date; the world asked about has another."""
+    years, january = Speedy(calendar="amip"), Speedy()
+    plan = LessonPlan(
+        runs=2, moments=1, steps=1, settle=0, columns=300, still=True, withheld=((6690.0, 7116.0),)
+    )
+    lesson = lesson_of(years, plan, key=jax.random.key(4))
+    seen = []
+    for world in (years, january):
+        calm = steady({k: jnp.asarray(0.0) for k in lesson.knobs})
+        at = [jax.tree.map(lambda x, m=m: jnp.asarray(x[m]), lesson.before) for m in (0, 1)]
+        told = [eqx.filter_jit(world.columns)(s, calm, time=0.0).told["sst"] for s in at]
+        seen.append(set(np.asarray(told, np.float32).ravel().tolist()))
+    shown = set(np.asarray(lesson.columns.told["sst"], np.float32).tolist())
+    assert shown <= seen[0]
+    assert len(shown & seen[1]) < 0.5 * len(shown)
 
 
 @pytest.mark.slow

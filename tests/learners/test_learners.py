@@ -55,11 +55,14 @@ SMALL = {
     "hamiltonian_network": {"budget": 1, "width": 8, "updates": 4, "batch": 16, "unroll": 1},
     "corrected_physics": {"budget": 1, "width": 8, "updates": 6, "batch": 32, "unroll": 1},
 }  # fmt: skip
-# Those that take lessons need a world made of columns; tests/learners/test_column_hybrid.py holds their contract.
+# Those that take lessons need a world made of columns (test_column_hybrid.py, test_shipped_hybrid.py), operators of
+# fields a geometry (test_field_emulators.py): their contract is held there.
+ELSEWHERE = ("shipped_hybrid", "fourier_operator", "unet")
 NAMES = sorted(
     n
     for n in entries("learners")
-    if issubclass(load("learners", n), AbstractLearner)
+    if n not in ELSEWHERE
+    and issubclass(load("learners", n), AbstractLearner)
     and not issubclass(load("learners", n), AbstractTaughtLearner)
 )
 # one site, and a ring with a patterned knob; the ring without a pattern shares all code with the latter

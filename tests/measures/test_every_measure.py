@@ -13,7 +13,12 @@ ANYWHERE = [
     name
     for name, entry in BUILT_IN["measures"].items()
     if not entry.target.startswith(
-        ("gnomon.measures.sphere", "gnomon.measures.cyclones", "gnomon.measures.aimip")
+        (
+            "gnomon.measures.sphere",
+            "gnomon.measures.cyclones",
+            "gnomon.measures.aimip",
+            "gnomon.measures.causes",
+        )
     )
 ]
 

@@ -104,6 +104,21 @@ def test_a_series_of_its_own_is_not_judged(data):
     assert judge(plain) == judge(Telling(simulator_card(), plain))
 
 
+def test_a_burst_like_those_of_the_data_is_no_divergence(data):
+    """One number for the scale of a field: where the data themselves go far, a run may go as far, and not at will."""
+    peaked = data._replace(obs={"p": data.obs["p"] * (1 + 20.0 * (np.arange(120) == 7))[:, None]})
+    for changed, lost in ((data, 1.0), (peaked, 0.0)):
+        far = validation_starts(changed, 1, reserve=1, starts=8, lyapunov_times=5.0, steps=60)
+        starts = validation_starts(data, 1, reserve=1, starts=8, lyapunov_times=5.0, steps=60)
+        runaway = Turning(simulator_card(), jnp.asarray(1.06))  # 33 radii after 60 steps
+        verdict = free_run_verdict(runaway, starts._replace(bounds=far.bounds), data, key=jax.random.key(0))
+        assert verdict.diverged == lost
+    spread = validation_starts(data, 1, reserve=1).bounds["p"]
+    assert float(spread) == pytest.approx(
+        20 * 0.7
+    )  # what stays within four scales is judged by the scale alone
+
+
 def test_all_settings_start_at_the_same_moments(data):
     short, long = (validation_starts(data, c, reserve=7, starts=8) for c in (1, 7))
     assert np.array_equal(short.time, long.time)

@@ -135,6 +135,7 @@ def show_ladder(store: Store, study: str, *, report: bool = False) -> None:
     threshold = float(store.study(study).study.get("rule", {}).get("threshold", 0.5))
     console = late("rich.console:Console")()
     late("gnomon.report.terminal:print_ladder")(results, console, threshold=threshold, report=page)
+    late("gnomon.report.causes:print_causes")(store, results, console)
 
 
 def _duration(seconds: float) -> str:

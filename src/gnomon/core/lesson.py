@@ -25,7 +25,7 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadData
 
 PRIVILEGE = "tendencies of the truth's physics and full states of the truth"
-LESSON = 1
+LESSON = 2
 """Raised whenever the same plan gives another lesson: part of the identity of whatever is learned from one."""
 
 
@@ -42,6 +42,7 @@ class LessonPlan(msgspec.Struct, frozen=True, kw_only=True):
         args: of the world that gives the lesson, where they differ from the world asked about (another calendar).
         still: whether knobs keep their defaults; the calendar's own anomalies vary then.
         withheld: (first, last) days of the calendar, none of which is shown or run through.
+        states: whether full states are shown beside columns; they are most of a lesson's bytes.
     """
 
     runs: int = 4
@@ -53,6 +54,7 @@ class LessonPlan(msgspec.Struct, frozen=True, kw_only=True):
     args: dict[str, Any] = {}
     still: bool = False
     withheld: tuple[tuple[float, float], ...] = ()
+    states: bool = True
 
     def settling(self, dt: float) -> int:
         """Steps before the first moment in a world of that step."""
@@ -66,7 +68,7 @@ class Lesson(NamedTuple):
         columns: [row, ...] what the physics was told.
         change: [row, ...] what it answered.
         run: [row] which run a row is from.
-        before: [moment, ...] full states.
+        before: [moment, ...] full states; None where the plan asks for none.
         after: [moment, ...] one step later.
         knobs: knob -> [moment].
         moment_run: [moment] which run a moment is from.
@@ -95,11 +97,14 @@ class TaughtWorld(AbstractWorld):
         card: of the world.
         world: whose dynamics, boundary and observations are used; its own physics is not asked.
         lesson: of the truth.
+        ground: the same dynamics over the boundary that the lesson's states stood over, where its plan has a calendar
+            of its own; None where that is the world's.
     """
 
     card: WorldCard = eqx.field(static=True)
     world: AbstractColumnWorld
     lesson: Lesson
+    ground: AbstractColumnWorld | None = None
 
     def init(self, *, key: PRNGKeyArray) -> Any:
         """The world's."""
@@ -133,15 +138,19 @@ class AbstractTaughtLearner(AbstractLearner):
 
 
 def taught(truth: AbstractWorld, prior: AbstractWorld, plan: LessonPlan, *, key: PRNGKeyArray) -> TaughtWorld:
-    """The prior with a lesson of the truth."""
-    for world in (truth, prior):
-        if not isinstance(world, AbstractColumnWorld):
-            raise BadData(
-                f"world {world.card.name!r} is not made of dynamics and columns of physics: there is no lesson to "
-                "give; choose a world of the rung sphere"
-            )
-    assert isinstance(truth, AbstractColumnWorld) and isinstance(prior, AbstractColumnWorld)
-    return TaughtWorld(prior.card, prior, lesson_of(truth, plan, key=key))
+    """The prior with a lesson of the truth, where both have the same boundary."""
+    prior = columns_of_world(prior)
+    return TaughtWorld(prior.card, prior, lesson_of(columns_of_world(truth), plan, key=key))
+
+
+def columns_of_world(world: AbstractWorld) -> AbstractColumnWorld:
+    """The world, if it is made of dynamics and columns of physics; a clear refusal if not."""
+    if isinstance(world, AbstractColumnWorld):
+        return world
+    raise BadData(
+        f"world {world.card.name!r} is not made of dynamics and columns of physics: there is no lesson to give; "
+        "choose a world of the rung sphere"
+    )
 
 
 def lesson_of(world: AbstractColumnWorld, plan: LessonPlan, *, key: PRNGKeyArray) -> Lesson:
@@ -164,7 +173,7 @@ def lesson_of(world: AbstractColumnWorld, plan: LessonPlan, *, key: PRNGKeyArray
             shown = _shown(world, state, forcing, places[run, moment])
             following = _walk(world, state, forcing, jnp.asarray(1))
             rows.append(jax.tree.map(np.asarray, shown))
-            moments.append(jax.tree.map(np.asarray, (state, following)))
+            moments.append(jax.tree.map(np.asarray, (state, following)) if plan.states else (None, None))
             state = _walk(world, following, forcing, jnp.asarray(plan.steps - 1))
             watch.check("lesson", (run * plan.moments + moment + 1) / (plan.runs * plan.moments))
     columns, change = jax.tree.map(lambda *parts: np.concatenate(parts), *rows)

@@ -16,12 +16,30 @@ from gnomon.adapters.jax_runner import SimulatorRunner, WorldRunner, make_starts
 from gnomon.core import persist
 from gnomon.core.attendance import attended
 from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner, Data, Fit
-from gnomon.core.lesson import LESSON, AbstractTaughtLearner, taught
+from gnomon.core.lesson import (
+    LESSON,
+    AbstractTaughtLearner,
+    Lesson,
+    LessonPlan,
+    TaughtWorld,
+    columns_of_world,
+    lesson_of,
+)
 from gnomon.core.runner import AbstractRunner, Starts, key_of
 from gnomon.core.runs import Observed, Runs, Unsupported
 from gnomon.core.watch import Watch
 from gnomon.core.world import AbstractWorld
-from gnomon.engine.codec import pack_data, pack_runs, pack_starts, unpack_data, unpack_runs, unpack_starts
+from gnomon.engine.codec import (
+    pack_data,
+    pack_lesson,
+    pack_runs,
+    pack_starts,
+    unpack_data,
+    unpack_lesson,
+    unpack_runs,
+    unpack_starts,
+)
+from gnomon.engine.controlled import controlled_run
 from gnomon.engine.training_data import data_experiment, with_error
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadModel
@@ -110,6 +128,10 @@ class Bench:
                 raise BadModel(f"world {card.name!r} cannot make training data: {runs.reason}")
             rng = np.random.default_rng(seed_of("observation error", case.seed))
             clean = {v.name: runs.obs[v.name][:, 0] for v in card.variables}
+            whole = np.logical_and.reduce([np.isfinite(c.reshape(len(c), -1)).all(1) for c in clean.values()])
+            if not whole.all():
+                lost = f"{int((~whole).sum())} of its {len(whole)} training runs"
+                raise BadModel(f"world {card.name!r} cannot make training data: {lost} left for infinity")
             noisy = with_error(card, clean, rng)
             indices = np.arange(case.data.trajectories + case.data.validation)
             return Data(
@@ -142,7 +164,7 @@ class Bench:
             "imperfect": world.card.imperfect if learner.needs_prior else None,
         }
 
-        recipe |= _inside(case, learner)
+        recipe |= inside(case, learner)
 
         # Code that the case itself names was imported (with the user's trust) to get here.
         named = frozenset(
@@ -156,7 +178,7 @@ class Bench:
             half_done = self.store.root / TRAINING / identity("fit", recipe)
             with attended(self.watch, half_done):
                 if isinstance(learner, AbstractTaughtLearner):
-                    prior = self._taught(case, learner, prior)
+                    prior = self.taught_prior(case, learner, prior)
                 fit = learner.fit(self.data(case), prior=prior, key=key_of(seed_of("fit", case.seed)))
             shutil.rmtree(half_done, ignore_errors=True)
             return fit
@@ -175,14 +197,31 @@ class Bench:
             ),
         )
 
-    def _taught(
+    def taught_prior(
         self, case: Case, learner: AbstractTaughtLearner, prior: AbstractWorld | None
     ) -> AbstractWorld:
-        """The prior with a lesson of the truth, from a stream of draws that nothing else uses."""
+        """The prior with a lesson of the truth, and with the lesson's own boundary where that is another."""
         plan = learner.plan()
-        truth = build("worlds", case.world.kind, case.world.args | plan.args)
         assert prior is not None
-        return taught(truth, prior, plan, key=key_of(seed_of("lesson", case.seed)))
+        core, ground = columns_of_world(prior), None
+        if plan.args:
+            args = case.world.args | plan.args | self.world(case.world).card.imperfect
+            ground = columns_of_world(build("worlds", case.world.kind, args))
+        return TaughtWorld(core.card, core, self.lesson(case, plan), ground)
+
+    def lesson(self, case: Case, plan: LessonPlan) -> Lesson:
+        """The lesson of a world by a plan, the same for every seed; from a stream of draws that nothing else uses."""
+        giver = msgspec.structs.replace(
+            case, world=Ref(kind=case.world.kind, args=case.world.args | plan.args), seed=0
+        )
+        truth = columns_of_world(self.world(giver.world))
+        return self._node(
+            "lesson",
+            self._world_recipe(giver) | {"lesson": LESSON, "plan": msgspec.to_builtins(plan)},
+            make=lambda: lesson_of(truth, plan, key=key_of(seed_of("lesson", giver.seed))),
+            pack=lambda found: (pack_lesson(found), {}),
+            unpack=lambda arrays, meta: unpack_lesson(arrays, truth),
+        )
 
     def truth(self, case: Case, experiment: Experiment) -> Runs | Unsupported:
         """The truth's run."""
@@ -226,19 +265,9 @@ class Bench:
             "learner version": learner.version,
             "plan": msgspec.to_builtins(case.data),
             "model": case.model,
-        } | _inside(case, learner)
+        } | inside(case, learner)
         if isinstance(learner, AbstractControl):
-            # It starts where a subject of the ordered experiment starts, whatever it then runs.
-            args = case.world.args | (card.imperfect if learner.is_imperfect else {})
-            runs = self.run(
-                case,
-                learner.alter_experiment(experiment, card),
-                "subject",
-                WorldRunner(self.world(Ref(kind=case.world.kind, args=args)), True),
-                {"imperfect": args} if learner.is_imperfect else {},
-                ordered=experiment,
-            )
-            return runs if isinstance(runs, Unsupported) else learner.alter_runs(runs, card)
+            return controlled_run(case, learner, experiment, world=self.world, run=self.run)
         if isinstance(learner, AbstractBrought):
             if learner.identity() != case.model:
                 raise BadModel(
@@ -353,7 +382,7 @@ class Bench:
             self._held.popitem(last=False)
 
 
-def _inside(case: Case, learner: Any) -> Recipe:
+def inside(case: Case, learner: Any) -> Recipe:
     """Versions of what a wrapping learner holds, and of the lessons of one that takes them; nothing for any other."""
     versions = inner_versions(case.learner.args)
     taken = {"lesson": LESSON} if isinstance(learner, AbstractTaughtLearner) else {}

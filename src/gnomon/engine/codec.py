@@ -6,7 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gnomon.core.columns import Change, Columns
 from gnomon.core.learner import Data
+from gnomon.core.lesson import Lesson
 from gnomon.core.runner import Starts
 from gnomon.core.runs import Observed, Runs, Unsupported
 from gnomon.core.world import AbstractWorld
@@ -80,6 +82,42 @@ def unpack_data(arrays: Arrays, card: WorldCard) -> Data:
         train=arrays["train"],
         validation=arrays["validation"],
         card=card,
+    )
+
+
+def pack_lesson(lesson: Lesson) -> Arrays:
+    """A lesson as arrays: what has names by them, the states' leaves in order."""
+    columns, change = lesson.columns._asdict(), lesson.change._asdict()
+    told, fluxes = columns.pop("told"), change.pop("fluxes")
+    parts = {"columns": columns, "told": told, "change": change, "flux": fluxes, "knob": lesson.knobs}
+    for name in ("before", "after"):
+        parts[name] = {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(getattr(lesson, name)))}
+    arrays = {f"{part}.{k}": np.asarray(v) for part, held in parts.items() for k, v in held.items()}
+    return arrays | {k: np.asarray(getattr(lesson, k)) for k in ("run", "moment_run", "begins")}
+
+
+def unpack_lesson(arrays: Arrays, world: AbstractWorld) -> Lesson:
+    """The inverse of `pack_lesson`; the world tells the shape of its states."""
+
+    def part(name: str) -> dict[str, Any]:
+        return {**_under(f"{name}.", arrays)}
+
+    def states(name: str) -> Any:
+        leaves = part(name)
+        if not leaves:
+            return None
+        like = jax.eval_shape(lambda: world.init(key=jax.random.PRNGKey(0)))
+        return jax.tree.unflatten(jax.tree.structure(like), [leaves[str(i)] for i in range(len(leaves))])
+
+    return Lesson(
+        columns=Columns(**part("columns"), told=part("told")),
+        change=Change(**part("change"), fluxes=part("flux")),
+        run=arrays["run"],
+        before=states("before"),
+        after=states("after"),
+        knobs=part("knob"),
+        moment_run=arrays["moment_run"],
+        begins=arrays["begins"],
     )
 
 

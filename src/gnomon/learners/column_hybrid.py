@@ -23,6 +23,7 @@ from gnomon.learners.column_network import (
     scales_of,
 )
 from gnomon.learners.learned_physics import LearnedColumns, LearnedPhysicsSimulator, no_counts
+from gnomon.learners.shipped_hybrid import in_precision, shipped_physics
 from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.sampling import learned_card
@@ -41,7 +42,7 @@ class Rows(NamedTuple):
         x: [row, input].
         a: [row, linear].
         y: [row, output].
-        before: [moment, ...] full states.
+        before: [moment, ...] full states; None where no step is taken in training.
         after: [moment, ...] full states one step later.
         knobs: knob -> [moment].
     """
@@ -137,11 +138,12 @@ class ColumnHybrid(AbstractTaughtLearner):
     Attributes:
         budget: settings tried.
         invariant: transforms, joined by "+": humidity, buoyancy, fluxes, outputs; "all"; or "none".
+        weights: "shipped" starts from the network and the scales of `shipped_hybrid`, whose width and depth hold.
         width: units in a layer.
         depth: hidden layers.
         updates: of the weights, offline.
         batch: columns in a minibatch.
-        online: updates through steps of the whole model; not together with `calendar`.
+        online: updates through steps of the whole model, over the boundary of the lesson.
         paths: moments in a minibatch of those.
         snapshots: how often the model is run freely to be judged, in each part.
         runs: of the truth in the lesson, each at knob values of its own; the last one is not fitted.
@@ -155,24 +157,25 @@ class ColumnHybrid(AbstractTaughtLearner):
         withheld_to: the last one (30 June 1998); the winter between is one unit of `speedy`'s standard `enso`.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     privilege: ClassVar[str] = PRIVILEGE
     budget: int = 1
     invariant: str = "none"
+    weights: str = ""
     width: int = 128
     depth: int = 3
-    updates: int = 6000
-    batch: int = 1024
+    updates: int = 80_000
+    batch: int = 256
     online: int = 0
     paths: int = 2
     snapshots: int = 2
     runs: int = 6
     moments: int = 40
-    spacing: int = 2
+    spacing: int = 4
     settle: int = 20
-    columns: int = 1200
+    columns: int = 1600
     calendar: str = ""
     withheld_from: float = 6690.0
     withheld_to: float = 7116.0
@@ -180,17 +183,11 @@ class ColumnHybrid(AbstractTaughtLearner):
     def plan(self) -> LessonPlan:
         """The lesson that this learner asks for."""
         other = bool(self.calendar)
-        if other and self.online:
-            raise BadSpec(
-                f"column_hybrid: online = {self.online} together with calendar = {self.calendar!r}: steps of the whole "
-                "model are taken over the boundary of the world asked about, and the lesson's states stood over that "
-                "of another calendar; leave one of the two out"
-            )
         return LessonPlan(
             runs=self.runs, moments=self.moments, steps=self.spacing, settle=self.settle,
             settle_days=SETTLED if other else 0.0, columns=self.columns,
             args={"calendar": self.calendar} if other else {}, still=other,
-            withheld=((self.withheld_from, self.withheld_to),) if other else (),
+            withheld=((self.withheld_from, self.withheld_to),) if other else (), states=self.online > 0,
         )  # fmt: skip
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
@@ -208,26 +205,28 @@ class ColumnHybrid(AbstractTaughtLearner):
                 "start every run on its first day; only perpetual months (and worlds without a calendar) are "
                 "supported so far"
             )
-        scales, rows, unseen = prepared(core, shown, self._transforms())
+        begun = self._begun(core)
+        scales, rows, unseen = prepared(core, shown, self._transforms(), begun and begun.scales)
         thickness = jnp.asarray(core.thickness, jnp.float32)
         varies = (scales.outputs.spread > 0).astype(jnp.float32)
         card = learned_card("column_hybrid", data, context=1)
 
         def make(key: PRNGKeyArray) -> ColumnNetwork:
+            if begun is not None:
+                return begun.network
             sizes = (rows.x.shape[1], rows.a.shape[1], rows.y.shape[1])
             return new_network(*sizes, width=self.width, depth=self.depth, key=key)
 
         def simulator(network: ColumnNetwork) -> LearnedPhysicsSimulator:
-            kind = jnp.zeros(()).dtype
             learned = LearnedColumns(scales, network, thickness, core.inner)
-            wide = jax.tree.map(lambda x: x.astype(kind) if eqx.is_inexact_array(x) else x, learned)
-            return LearnedPhysicsSimulator(card, core, wide)
+            return LearnedPhysicsSimulator(card, core, in_precision(learned, jnp.zeros(()).dtype))
 
         def trainable(setting: Setting) -> Trainable:
             offline = TendencyLoss(scales.reaches, varies)
             stages = [Stage(offline, _draws(len(rows.x), self.batch), self.updates, self.snapshots)]
             if self.online:
-                path = _path_loss(core, scales, thickness, rows)
+                # the lesson's states go on over the boundary that they stood over, which may be of another calendar
+                path = _path_loss(prior.ground or core, scales, thickness, rows)
                 moments = len(jax.tree.leaves(rows.before)[0])
                 stages.append(Stage(path, _draws(moments, self.paths), self.online, self.snapshots))
             recipe = Recipe(rate=setting["rate"], schedule="cosine", warm_up=0.02)
@@ -250,6 +249,12 @@ class ColumnHybrid(AbstractTaughtLearner):
         }
         return Fit(chosen, log)
 
+    def _begun(self, core: AbstractColumnWorld) -> LearnedColumns | None:
+        """The physics that training starts from, where that is not an untrained network."""
+        if self.weights not in ("", "shipped"):
+            raise BadSpec(f"column_hybrid: weights is {self.weights!r}; expected '' or 'shipped'")
+        return shipped_physics(self.invariant, core)[0] if self.weights else None
+
     def _transforms(self) -> tuple[str, ...]:
         if self.invariant in ("none", "all"):
             return INVARIANT if self.invariant == "all" else ()
@@ -264,9 +269,9 @@ class ColumnHybrid(AbstractTaughtLearner):
 
 
 def prepared(
-    core: AbstractColumnWorld, lesson: Lesson, transforms: tuple[str, ...]
+    core: AbstractColumnWorld, lesson: Lesson, transforms: tuple[str, ...], known: ColumnScales | None = None
 ) -> tuple[ColumnScales, Rows, tuple[Columns, Any]]:
-    """Scales and training rows from all runs but the last, and columns and answers of the last, as they came."""
+    """Scales (or known ones) and training rows from all runs but the last; columns and answers of the last, raw."""
 
     def single(x: Any) -> Any:
         return jnp.asarray(x, jnp.float32)
@@ -274,7 +279,7 @@ def prepared(
     kept, late = lesson.run != lesson.last, lesson.run == lesson.last
     columns, change = jax.tree.map(lambda x: single(x[kept]), (lesson.columns, lesson.change))
     unseen = jax.tree.map(lambda x: single(x[late]), (lesson.columns, lesson.change))
-    scales = scales_of(columns, change, core.sigma, transforms)
+    scales = scales_of(columns, change, core.sigma, transforms) if known is None else known
     x, a = scales.encode(columns)
     early = lesson.moment_run != lesson.last
     # the dynamics computes in the precision of the case, whatever the network's is

@@ -122,9 +122,11 @@ def portrait(card: WorldCard, obs: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def rasters(evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
-    """A field's first unit in space and time, truth and subject."""
+    """A field's first unit, truth and subject: in space and time on a ring, as it is in the end on a plane."""
     card = evidence["truth"].card
     field = _field(card)
+    if field is not None and len(field.shape) == 2:
+        return _snapshots(evidence, field)
     if field is None or len(field.shape) != 1:
         return ()
     images: dict[Any, np.ndarray] = {}
@@ -150,6 +152,32 @@ def rasters(evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
             y_label=f"time ({card.time_units})",
             rasters={role: image(values) for role, values in images.items()},
             extent=(0.0, float(length), 0.0, last),
+            note=f"{field.name} ({field.units}), one unit",
+        ),
+    )
+
+
+def _snapshots(evidence: Mapping[str, Evidence], field: Variable) -> tuple[Curve, ...]:
+    """The last saved state of a plane's first living unit."""
+    card = evidence["truth"].card
+    images: dict[Any, np.ndarray] = {}
+    for role in present(evidence, "truth", "subject"):
+        runs = runs_of(evidence[role], "free")
+        shown = np.flatnonzero(living(runs))
+        if len(shown):
+            images[role] = np.asarray(runs.obs[field.name][shown[0], 0, -1], float)
+    if not images:
+        return ()
+    sides = [card.length or float(n) for n in field.shape]
+    return (
+        Curve(
+            name="snapshot",
+            title=f"{field.name} at the end of the run",
+            kind="raster",
+            x_label="x" if card.length else "column",
+            y_label="y" if card.length else "row",
+            rasters={role: image(values) for role, values in images.items()},
+            extent=(0.0, sides[1], 0.0, sides[0]),
             note=f"{field.name} ({field.units}), one unit",
         ),
     )

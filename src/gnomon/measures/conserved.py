@@ -1,5 +1,6 @@
 """Does a free run keep what the world conserves and balance what it balances?"""
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -121,6 +122,8 @@ def _factor(card: WorldCard, runs: Runs, factor: str, axes: int) -> np.ndarray:
     if what == "pattern":
         if knob.pattern is None:
             raise CannotMeasure(f"{factor!r}: knob {name!r} of {card.name} has no pattern")
-        return np.asarray(knob.pattern, float).reshape(1, 1, *(1,) * (axes - 1), -1)
+        shapes = (v.shape for v in card.variables if math.prod(v.shape) == len(knob.pattern))
+        shape = next(shapes, (len(knob.pattern),))
+        return np.asarray(knob.pattern, float).reshape(1, 1, *(1,) * (axes - len(shape)), *shape)
     value = np.asarray(runs.forcing[name], float)
     return value.reshape(*value.shape, *(1,) * axes)

@@ -4,8 +4,9 @@ Features of a state: each variable over its scale, and the square of its anomaly
 mean of the same model's control run. A homogeneous variable is averaged over its axes when no knob has a pattern. When
 one has, its large-scale harmonics are kept, up to twice the highest wavenumber of the patterns: the response to a
 pattern lives there (the odd part on the pattern's own wavenumbers, the even part on twice those), and point by point it
-would drown in the noise of scales that no knob reaches. On a sphere they are the spherical harmonics up to total
-wavenumber 10, and their squares sum to a mean over area. Other variables are kept number by number.
+would drown in the noise of scales that no knob reaches. On a plane they are the waves up to that number along each side
+(`plane_waves`). On a sphere they are the spherical harmonics up to total wavenumber 10, and their squares sum to a mean
+over area. Other variables are kept number by number.
 """
 
 import functools
@@ -17,6 +18,7 @@ import numpy as np
 
 from gnomon.core.measure import CannotMeasure, UnitTable
 from gnomon.core.runs import Evidence, Runs
+from gnomon.measures.plane_waves import on_plane, plane_waves
 from gnomon.measures.tables import each_unit, living, runs_of
 from gnomon.numerics.sphere.harmonics import harmonics as spherical_harmonics
 from gnomon.spec.cards import Variable, WorldCard
@@ -60,6 +62,8 @@ def basis(card: WorldCard, variable: Variable) -> tuple[np.ndarray, list[str]]:
     grid = card.grid
     if grid is not None and variable.dims == ("lat", "lon"):
         return _spherical(grid.lat, grid.lon, grid.weights), [f"{variable.name}, {w}" for w in _waves()]
+    if on_plane(variable):
+        return plane_waves(card, variable)
     top = harmonics(card, variable)
     if top is None:
         return np.eye(size), [f"{variable.name}[{i}]" for i in range(size)]

@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Inexact
 
 from gnomon.core.forcing import Knobs
 from gnomon.core.world import Time
@@ -69,16 +69,16 @@ class Etdrk4(eqx.Module):
         first: weight of N at the start, `second` of both midpoints, `third` of the end.
     """
 
-    whole: Float[Array, " mode"]
-    half: Float[Array, " mode"]
-    inner: Float[Array, " mode"]
-    first: Float[Array, " mode"]
-    second: Float[Array, " mode"]
-    third: Float[Array, " mode"]
+    whole: Inexact[Array, " mode"]
+    half: Inexact[Array, " mode"]
+    inner: Inexact[Array, " mode"]
+    first: Inexact[Array, " mode"]
+    second: Inexact[Array, " mode"]
+    third: Inexact[Array, " mode"]
 
     def __init__(self, linear: np.ndarray, h: float):
-        """Coefficients for one real diagonal operator and one step length h."""
-        z = h * np.asarray(linear, np.float64)
+        """Coefficients for one diagonal operator, real (growth, diffusion) or complex (waves), and one step h."""
+        z = h * _double(linear)
         phi1, phi2, phi3 = phi_functions(z)
         self.whole = jnp.asarray(np.exp(z))
         self.half = jnp.asarray(np.exp(z / 2))
@@ -98,6 +98,12 @@ class Etdrk4(eqx.Module):
         substeps: int,
     ) -> Array:
         """The state `dt` later; `dt / substeps` must be the h the coefficients were made for."""
+        return self.through(nonlinear, state, stage_knobs(knobs_at, time=time, dt=dt, substeps=substeps))
+
+    def through(
+        self, nonlinear: Callable[[Array, Knobs], Array], state: Array, stages: dict[str, Array]
+    ) -> Array:
+        """The state after one step for each row of `stages`, values [substep, stage, ...] at start, middle and end."""
 
         def one(v: Array, stages: Knobs) -> tuple[Array, None]:
             start, middle, end = (_pick(stages, i) for i in range(3))
@@ -110,21 +116,28 @@ class Etdrk4(eqx.Module):
             n4 = nonlinear(c, end)
             return self.whole * v + self.first * n1 + self.second * (n2 + n3) + self.third * n4, None
 
-        return jax.lax.scan(one, state, stage_knobs(knobs_at, time=time, dt=dt, substeps=substeps))[0]
+        return jax.lax.scan(one, state, stages)[0]
 
 
 def phi_functions(z: np.ndarray, points: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """phi_1, phi_2, phi_3 of real numbers, to nearly machine precision.
+    """phi_1, phi_2, phi_3 of real or complex numbers, to nearly machine precision.
 
     phi_1 = (e^z - 1)/z, phi_2 = (phi_1 - 1)/z, phi_3 = (phi_2 - 1/2)/z. Each is analytic, so its value is its mean
     over a circle around z, on which no cancellation happens.
     """
     circle = np.exp(2j * np.pi * (np.arange(points) + 0.5) / points)
-    w = np.asarray(z, np.float64)[..., None] + circle
+    z = _double(z)
+    w = z[..., None] + circle
     phi1 = (np.exp(w) - 1) / w
     phi2 = (phi1 - 1) / w
     phi3 = (phi2 - 0.5) / w
-    return tuple(p.mean(-1).real for p in (phi1, phi2, phi3))  # pyright: ignore[reportReturnType]
+    means = (p.mean(-1) for p in (phi1, phi2, phi3))
+    # on a real number the halves of the circle are conjugate to each other
+    return tuple(p if np.iscomplexobj(z) else p.real for p in means)  # pyright: ignore[reportReturnType]
+
+
+def _double(numbers: np.ndarray) -> np.ndarray:
+    return np.asarray(numbers, np.complex128 if np.iscomplexobj(numbers) else np.float64)
 
 
 def stage_knobs(knobs_at: KnobsAt, *, time: Time, dt: float, substeps: int) -> Knobs:

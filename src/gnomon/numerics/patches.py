@@ -105,7 +105,10 @@ def neighbours(shape: tuple[int, ...], radius: int) -> np.ndarray:
 
 
 def ring_shape(card: WorldCard) -> tuple[int, ...]:
-    """The shared periodic shape of a world whose variables are all homogeneous; () for any other."""
+    """The shared periodic shape of a world whose variables are all homogeneous; () for any other.
+
+    (points,) on a ring, (rows, columns) on a plane, whose axes are ("y", "x").
+    """
     shapes = {tuple(v.shape) for v in card.variables}
     if len(shapes) == 1 and all(v.homogeneous for v in card.variables):
         return shapes.pop()

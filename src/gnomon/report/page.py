@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from gnomon.inference.ladder import Ladder, ladder
 from gnomon.inference.verdict import answer, first_failure
 from gnomon.report import sections
+from gnomon.report.causes import causes
 from gnomon.report.drawer import HEAD, drawers
 from gnomon.report.palette import STEPS, SURFACE, role_colour, shade
 from gnomon.report.payload import Pool, pack, pack_text
@@ -74,6 +75,7 @@ def _context(store: Store, study: str, results: Sequence[Result], rule: Rule) ->
         "games": games,
         "matrix": _matrix(games),
         "cost": sections.cost(results, table, judged),
+        "causes": causes(store, results),
         "learned": sections.learned(results, table),
         "fates": sections.fates(results, table),
         "effects": sections.smallest_effects(table, judged),

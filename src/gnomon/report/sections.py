@@ -41,7 +41,9 @@ def cost(results: Sequence[Result], table: Ladder, judged: Sequence[str]) -> Tab
     rows: dict[tuple[str, str], dict[str, str]] = {}
     opens: dict[tuple[str, str], tuple[str, str, str]] = {}
     for result in _in_order(results, table, named):
-        if named(result, "trial") in judged:
+        if (
+            named(result, "trial") in judged or result.case["trial"]["kind"] == "cause"
+        ):  # sentences: report.causes
             continue
         place = (named(result, "learner"), named(result, "world"))
         opens.setdefault(place, (*place, named(result, "trial")))

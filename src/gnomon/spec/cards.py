@@ -40,7 +40,8 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         name: key in every `Obs`.
         units: always stated; "1" for a pure number.
         shape: of one unbatched observation; () for a scalar.
-        dims: one fixed word for each axis of `shape`.
+        dims: one fixed word for each axis of `shape`. ("x",) is a ring and ("y", "x") a plane, where `homogeneous` says
+            that they are periodic; ("lat", "lon") is the sphere of the card's `grid`.
         scale: typical standard deviation on the attractor at the default knobs; errors are divided by it.
         obs_error: standard deviation of the declared observation error.
         homogeneous: whether statistics and dynamics are the same at every point of the (periodic) axes
@@ -60,7 +61,7 @@ class Knob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A forcing that can be turned, and the range in which learners are trained.
 
     Attributes:
-        pattern: where the knob acts through a known field, that field (one value a grid point).
+        pattern: where the knob acts through a known field, that field (one value a grid point, the last axis fastest).
             Truth and learner are told the same: `forcing.at(t)[name]` is the amplitude, this is its shape.
         step: one step of the response ladder, in `units`; None for a third of the half range, so that the whole ladder
             lies inside what training saw. Steps that leave the range are run and scored apart.
@@ -122,7 +123,8 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         dt: time between two calls of `step`, in `time_units`.
         timescale: one Lyapunov time at the default knobs (1 / leading exponent), in `time_units`.
         spinup: time after which a state from `init` counts as on the attractor.
-        length: of the periodic domain, in the units of space, for worlds with a spatial axis (derivatives need it).
+        length: of the periodic domain, in the units of space, for worlds with a spatial axis (derivatives need it); of
+            both sides of a plane.
         balances: identities that hold on the attractor; `conserved` measures their violation.
         exponents: how many leading Lyapunov exponents are worth computing (enough for the dimension).
         imperfect: factory arguments that make the world's imperfect twin, the physics given to hybrids.

@@ -4,7 +4,7 @@ import functools
 import re
 from pathlib import Path
 
-from gnomon.spec.built_in import Entry
+from gnomon.spec.entry import Entry
 
 PACKAGE = "gnomon.worlds.flow.catalogue"
 FOLDER = Path(__file__).resolve().parent.parent / "worlds" / "flow" / "catalogue"

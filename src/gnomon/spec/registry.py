@@ -16,8 +16,9 @@ from typing import Any, cast, get_type_hints
 
 import msgspec
 
-from gnomon.spec.built_in import BUILT_IN, Entry
+from gnomon.spec.built_in import BUILT_IN
 from gnomon.spec.catalogue import systems
+from gnomon.spec.entry import Entry
 from gnomon.spec.errors import BadSpec, GnomonError, UnknownName
 
 KINDS = ("worlds", "learners", "trials", "measures")

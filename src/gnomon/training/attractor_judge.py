@@ -19,7 +19,7 @@ from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import Obs, add_error
 from gnomon.numerics.histograms import box, counts, divergence, hellinger
 from gnomon.numerics.spectra import smoothed_shape
-from gnomon.training.free_run import BOUND, THRESHOLD, Starts, Verdict, validation_starts
+from gnomon.training.free_run import THRESHOLD, Starts, Verdict, validation_starts
 
 BINS, FULL, FEWEST = (
     30,
@@ -60,8 +60,10 @@ class AttractorJudge:
         keys = jax.random.split(self._key, len(starts.time))
         obs = add_error(card, _run(simulator, starts, keys), key=jax.random.fold_in(self._key, 1))
         truth, found = (_channels(self._data, x) for x in (starts.truth, obs))
-        worst = np.abs(found - truth.mean(axis=1, keepdims=True)).max(axis=(1, 2))
-        alive = worst < 2 * BOUND  # false for what is not a number
+        sizes = [int(np.prod(v.shape, dtype=int)) for v in card.variables]
+        bounds = [float(starts.bounds[v.name]) / v.scale for v in card.variables]
+        far = np.abs(found - truth.mean(axis=1, keepdims=True)) / np.repeat(bounds, sizes)
+        alive = far.max(axis=(1, 2)) < 1.0  # false for what is not a number
         distance = attractor_distance(truth, found[alive]) if alive.any() else math.inf
         error = np.sqrt(np.mean((found - truth) ** 2, axis=-1))
         error = np.nan_to_num(error, nan=np.inf)[:, : self._leads()]

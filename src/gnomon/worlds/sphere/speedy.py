@@ -126,12 +126,14 @@ class Speedy(AbstractColumnWorld[Moist]):
             rain_threshold: relative humidity above which it rains on the large scale.
             sea_exchange: factor on the exchange of momentum, heat and moisture with the sea.
             spinup: days from a drawn state until a run counts. None for what the card knows: 20 where spun-up states
-                ship, otherwise 60. Fewer make a smoke study cheap, and its units less independent of the shipped states.
+                ship, otherwise 60. Fewer make a smoke study cheap, and its units less independent of what ships.
         """
         if truncation not in TRUNCATIONS:
             raise BadSpec(f"speedy: truncation is {truncation}; SPEEDY's tuning is kept for 21 and 31")
         if spinup is not None and not 0 < spinup <= MOST_SPINUP:
-            raise BadSpec(f"speedy: spinup is {spinup} days; expected more than 0 and at most {MOST_SPINUP:g}")
+            raise BadSpec(
+                f"speedy: spinup is {spinup} days; expected more than 0 and at most {MOST_SPINUP:g}"
+            )
         if warmed not in WARMED:
             raise BadSpec(f"speedy: warmed is {warmed!r}; expected one of {', '.join(WARMED)}")
         kept, here = calendar_of(calendar), surface(truncation)

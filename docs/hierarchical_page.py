@@ -1,0 +1,232 @@
+"""Writes docs/hierarchical.md, its figure and the tables behind it: `make hierarchical`.
+
+python -m docs.hierarchical_page --store results [--study hierarchical]
+
+Everything on the page is read from what is in the store; what was not run is said to be so.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from docs.hierarchical_sections import (
+    NOT_RUN,
+    TRIALS,
+    days,
+    failures,
+    named,
+    published,
+    robustness,
+    scored,
+    simulators,
+    table,
+    told,
+)
+from docs.results_page import coverage, scores
+from gnomon.inference.ladder import ladder
+from gnomon.report.figures import render
+from gnomon.report.ladder_figure import ladder_chart
+from gnomon.report.view import learners
+from gnomon.spec.results import Result
+from gnomon.store.results import Store
+
+HERE = Path(__file__).parent
+STUDIES = ("hierarchical", "hierarchical_t31", "hierarchical_full", "hierarchical_smoke")
+SUPPORTS = {
+    "hierarchical_smoke": "It is plumbing: no claim follows from it.",
+    "hierarchical": "It supports claims on tropical rain, the odd (linear) response, the mean climate and tropospheric "
+    "warming, and none on the even response, upper levels or the climate of cyclones.",
+    "hierarchical_t31": "It supports claims on cyclones in forecasts, and none on their climate.",
+    "hierarchical_full": "It supports claims on every trial.",
+}
+TEXT = """# The hierarchical test
+
+*Can a hybrid model, trained on the present, be trusted with weather, with climate, with El Niño and with a warmer
+sea, and where does it fail first?*
+
+Written by `python -m docs.hierarchical_page` from what is in the store; nothing is put in by hand. Study:
+`{study}`. Versions: {versions}. Hardware: {hardware}.
+
+{supports}
+
+## Method
+
+The design is that of Chen, Leung et al. (2026, *AGU Advances*, doi 10.1029/2025AV002075,
+[arXiv 2602.11313](https://arxiv.org/abs/2602.11313)): weather, interannual variability, and a warming that training
+never held. Here the truth is a moist atmosphere that can be run again (`speedy`), so every number stands between a null
+and a floor: [fidelity](fidelity.md) is 0 for ignorance and 1 for a second run of the truth itself, with a 95 % interval
+over independent runs. Training saw the declared ranges of the knobs: El Niño within twice the pattern, the sea within
+one kelvin.
+
+| trial | question | simulated days a simulator |
+|---|---|---|
+{cost}
+
+To do it again, also after an interruption: `gnomon run {study} --workers 2`, then this page's command.
+
+| study | in the store |
+|---|---|
+{stored}
+
+## Simulators and trials
+
+Fidelity of each trial's headline, the median over {seeds}. `perfect` is the truth run again from noisy
+observations and must hold 1; `null` must hold 0. `peer` is the same physics with other parameters, not an independent
+model.
+{figure}
+{table}
+
+Every measure of every case, with value, interval, null, floor and units: {csv}.
+
+Over all cells with room and an interval the interval of the perfect model covers 1 in {perfect}, that of the null 0 in
+{null}.
+
+## What fails first, and where
+
+A cell is failed where the whole interval lies below 0.5. No cause is meant by *where*.
+
+{failures}
+
+## Why
+
+{causes}
+
+## Is the order robust?
+
+Simulators by their mean fidelity over the trials in which all of them have one. +1: the same order; -1: turned round.
+
+{robustness}
+
+## What this world cannot tell
+
+{limits}
+
+## Beside the published findings on NeuralGCM
+
+From the abstract of the paper above. NeuralGCM was trained on a reanalysis and held against observations and
+physics-based models; `{hybrid}` was trained on the truth of this page and is held against that truth. So agreement
+says that the same question finds the same weakness in another hybrid, and no more.
+
+{published}
+
+## What was not run
+
+{missing}
+"""
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, default=Path("results"))
+    parser.add_argument(
+        "--study", default="", help=f"the one the page is about; the first in the store of {STUDIES}"
+    )
+    parser.add_argument("--out", type=Path, default=HERE)
+    options = parser.parse_args()
+    store = Store(options.store, create=False)
+    path = write(store, options.out, options.study)
+    print(f"wrote {path}")
+
+
+def write(store: Store, out: Path, study: str = "") -> Path:
+    """The page, its figure and its tables, into a folder."""
+    known = [name for name in STUDIES if name in store.studies()]
+    found = {name: list(store.results(name)) for name in known}
+    found = {name: results for name, results in found.items() if results}
+    study = study or next(iter(found), "")
+    if study not in found:
+        raise SystemExit(f"no finished case of {study or STUDIES[0]!r} in the store: gnomon run {STUDIES[0]}")
+    folder = out / "hierarchical"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in found:
+        (folder / f"{name}.csv").write_text(scores(store, name), encoding="utf-8")
+    rows = ladder(found[study])
+    spec = ladder_chart(rows, 0.5, learners(rows, {}, found[study], 0.5))
+    (folder / f"{study}.svg").write_bytes(render(spec, "svg"))
+    path = out / "hierarchical.md"
+    path.write_text(page(found, study), encoding="utf-8")
+    return path
+
+
+def page(found: Mapping[str, Sequence[Result]], study: str) -> str:
+    """The text, from results alone."""
+    own = list(found[study])
+    made = own[0].provenance
+    seeds = sorted({r.case.get("seed", 0) for r in own})
+    hybrid = _hybrid(own)
+    spent = days(own)
+    asked = {t: q for t, q in _QUESTIONS.items() if t in spent}
+    return TEXT.format(
+        study=study,
+        versions=", ".join(
+            f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy") if k in made
+        ),
+        hardware=f"{made.get('processor', 'unknown')}, {made.get('cores', '?')} cores",
+        supports=SUPPORTS[study],
+        cost="\n".join(f"| `{t}` | {q} | {spent[t]:.0f} |" for t, q in asked.items()) or f"| {NOT_RUN} | | |",
+        stored="\n".join(
+            f"| `{n}` | {f'{len(found[n])} cases' if n in found else NOT_RUN} |" for n in STUDIES
+        ),
+        seeds=f"{len(seeds)} seed{'s' * (len(seeds) > 1)}",
+        figure=f"\n![Fidelity of each simulator in every trial, with 95 % intervals](hierarchical/{study}.svg)\n",
+        table=table(own),
+        csv=", ".join(f"[{n}.csv](hierarchical/{n}.csv)" for n in found),
+        perfect=coverage(own, "perfect", 1.0),
+        null=coverage(own, "null", 0.0),
+        failures=failures(own) or "No simulator was run.",
+        causes=_causes(found),
+        robustness=robustness(found, study),
+        limits="\n".join(f"* {line}" for line in made.get("limits", "").splitlines())
+        or "The world names none.",
+        hybrid=hybrid or "the hybrid",
+        published=published(found, hybrid) if hybrid else f"The hybrid was {NOT_RUN}.",
+        missing=_missing(found, study),
+    )
+
+
+_QUESTIONS = {
+    "forecast": "how long is it right?",
+    "climate": "left alone, does it live on the right attractor?",
+    "response": "does it follow El Niño and La Niña?",
+    "shift": "what does it do over a sea warmer than any it saw?",
+}
+
+
+def _hybrid(found: Sequence[Result]) -> str:
+    """The first hybrid with learned columns among the simulators."""
+    kinds = {name: r.case["learner"]["kind"] for r, name in named(found)}
+    return next((n for n in simulators(found) if "hybrid" in kinds[n]), "")
+
+
+def _causes(found: Mapping[str, Sequence[Result]]) -> str:
+    """What interventions said, where some were run."""
+    lines = [
+        f"* {name}, `{s.measure}`: {told(s)}"
+        + (f"; {s.value.value:.3g} {s.units}" if s.value is not None and s.value.value is not None else "")
+        for results in found.values()
+        for r, name in named(results)
+        if r.case["trial"]["kind"] == "cause"
+        for s in r.scores
+    ]
+    return "\n".join(lines) or f"Interventions (the trial `cause`) were {NOT_RUN}, so no cause is named here."
+
+
+def _missing(found: Mapping[str, Sequence[Result]], study: str) -> str:
+    """Studies, trials and simulators that the store does not hold, and cases that ended without an answer."""
+    own = list(found[study])
+    lines = [f"* the study `{n}`: {SUPPORTS[n]}" for n in STUDIES if n not in found]
+    for name in simulators(own):
+        for trial in (t for t in TRIALS if any(r.case["trial"]["kind"] == t for r in own)):
+            if not scored(own, name, trial):
+                lines.append(f"* {name}, `{trial}`")
+    for r, who in named(own):
+        if r.status in ("failed", "timeout", "memory"):
+            lines.append(f"* {who}, `{r.case['trial']['kind']}` ended as `{r.status}`: {r.reason}")
+    if not any(r.case["trial"]["kind"] == "cause" for results in found.values() for r in results):
+        lines.append("* interventions (`cause`)")
+    return "\n".join(lines) or "Nothing that this page speaks of is missing."
+
+
+if __name__ == "__main__":
+    main()

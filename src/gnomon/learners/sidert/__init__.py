@@ -1,0 +1,1 @@
+"""SideRT: a transformer for dense fields, from one image to its depth."""

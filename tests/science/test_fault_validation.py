@@ -1,0 +1,103 @@
+"""The check of planted faults: units are cut and dealt without overlap, and counts are what the deals give."""
+
+import numpy as np
+import pytest
+
+from gnomon.core.runs import Observed, Runs
+from gnomon.spec.errors import BadData
+from gnomon.spec.registry import build, entries
+from gnomon.spec.study import Ref
+from validation.faults import twins
+from validation.faults.__main__ import part
+from validation.faults.plans import PLANS, Plan, fault
+from validation.faults.pool import cut
+from validation.faults.printing import rate, told
+
+PLAN = Plan(
+    world=Ref(kind="none"), lanes=48, together=48, blocks=1, gap=0.0, each=10, trials={"climate": {}},
+    faults=(fault("off", "damped", "climate/first", size=0.1),),
+)  # fmt: skip
+
+
+class Squares:
+    """Squared distance of one column; the second knows nothing of the fault."""
+
+    def __init__(self, column):
+        self.column = column
+
+    def discrepancy(self, truth, table):
+        return (table["x"][:, self.column] - truth["x"][:, self.column].mean()) ** 2
+
+
+@pytest.fixture
+def found(monkeypatch):
+    monkeypatch.setattr(twins, "measure_of", lambda name: Squares({"first": 0, "second": 1}[name]))
+    x = np.random.default_rng(0).standard_normal((48, 2))
+    tables = {
+        twins.PERFECT: {"x": x},
+        twins.NULL: {"x": x + np.array([30.0, 30.0])},
+        "off": {"x": x + np.array([6.0, 0.0])},
+    }
+    return {twins.Cell("climate", "first", True): tables, twins.Cell("climate", "second", False): tables}
+
+
+def test_a_large_fault_is_flagged_by_its_own_measure_and_a_perfect_twin_seldom(found):
+    got = twins.verdicts(found, PLAN, draws=60)
+    assert got.flagged["off"][:, 0].mean() > 0.95
+    assert got.below["off"][:, 0].mean() > 0.9
+    assert got.flagged["off"][:, 1].mean() < 0.1
+    assert got.flagged[twins.PERFECT].any(axis=1).mean() < 0.1
+    assert not got.failed[twins.PERFECT].any()
+    text = told("none", PLAN, got, {"climate/third": "no such field"}, 1.0)
+    assert "climate/first" in text
+    assert "no such field" in text
+    assert text.count("*") >= 2  # the fault's own measure is marked
+
+
+def test_no_unit_has_two_roles(found, monkeypatch):
+    seen = []
+    real = twins._rows
+    monkeypatch.setattr(twins, "_rows", lambda t, units: seen.append(units) or real(t, units))
+    twins.verdicts(found, PLAN, draws=1)
+    roles = {tuple(u) for u in seen}
+    assert len(roles) == 4
+    assert len(np.unique(np.concatenate([np.array(r) for r in roles]))) == 40
+
+
+def test_too_small_a_pool_is_refused(found):
+    with pytest.raises(BadData, match="48 units"):
+        twins.verdicts(found, PLAN._replace(each=13), draws=1)
+
+
+def test_blocks_are_cut_out_of_trajectories_with_gaps_and_own_starts():
+    steps, gap, blocks = 3, 2, 2
+    x = np.arange(10.0)[None, None] + 100 * np.arange(2)[:, None, None]
+    runs = Runs(
+        label="e", obs=Observed({"x": x}), time=np.arange(1.0, 11.0), forcing={"k": x[:, 0]},
+        diverged=np.array([[-1], [6]]), exponents=None, initial={"x": np.array([-1.0, 99.0])}, cost={},
+    )  # fmt: skip
+    got = cut(runs, blocks, steps, gap)
+    np.testing.assert_array_equal(
+        got.obs["x"][:, 0], [[0, 1, 2], [5, 6, 7], [100, 101, 102], [105, 106, 107]]
+    )
+    np.testing.assert_array_equal(got.initial["x"], [-1, 4, 99, 104])
+    np.testing.assert_array_equal(got.diverged[:, 0], [-1, -1, -1, 1])
+    np.testing.assert_array_equal(got.time, [1, 2, 3])
+
+
+def test_rates_carry_wilson_intervals():
+    assert rate(np.zeros(100, bool)) == "  0.0 (0.0 to 3.7)"
+    assert rate(np.zeros(0, bool)) == "not asked"
+
+
+def test_plans_name_faults_and_measures_that_there_are():
+    for plan in PLANS.values():
+        assert plan.lanes % plan.together == 0
+        assert plan.lanes * plan.blocks >= 4 * plan.each
+        for planted in plan.faults:
+            build("learners", planted.learner.kind, planted.learner.args)
+            trial, measure = planted.own.split("/")
+            assert trial in plan.trials
+            assert measure.partition(":")[0] in entries("measures")
+    assert set(part(PLANS["speedy"], ["shift"]).trials) == {"shift"}
+    assert [f.name for f in part(PLANS["speedy"], ["shift"]).faults] == ["deaf upper levels"]

@@ -1,0 +1,50 @@
+"""The studies of the hierarchical test can be planned, and cost what they say."""
+
+import re
+
+import pytest
+
+from gnomon.engine.plan import make_plan
+from gnomon.spec.registry import build
+from gnomon.spec.shelf import find_study
+from gnomon.spec.study import check_arguments, read_study
+from gnomon.store.results import Store
+
+CASES = {  # controls included
+    "hierarchical_smoke": 3 * 4,
+    "hierarchical": 8 * 4,
+    "hierarchical_t31": 4 * 2,
+    "hierarchical_full": 8 * 4 * 3,
+}
+STATED = re.compile(
+    r"# Days a simulator: ([\d.]+), of which ([\d.]+) are forecasts, ([\d.]+) climate"
+    r"(?:, ([\d.]+) response, ([\d.]+) warming)?"
+)
+
+
+def days(study, trial):
+    card = build("worlds", study.worlds[0].kind, study.worlds[0].args).card
+    return sum(
+        e.units * e.members * (e.discard + e.steps) * e.stride * card.dt
+        for e in build("trials", trial.kind, trial.args).design(card)
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_study_plans_and_costs_what_its_head_says(name, tmp_path):
+    path = find_study(name)
+    study = read_study(path)
+    check_arguments(path, study)
+    assert study.name == name
+    plan = make_plan(study, Store(tmp_path))
+    assert len(plan.cases) == CASES[name]
+    spent = [days(study, t) for t in study.trials]
+    told = [float(x) for x in STATED.search(path.read_text(encoding="utf-8")).groups() if x]
+    assert told == pytest.approx([sum(spent), *spent])
+
+
+def test_the_laptop_study_holds_every_simulator_of_the_full_one():
+    small, full = (read_study(find_study(n)) for n in ("hierarchical", "hierarchical_full"))
+    assert small.learners == full.learners
+    assert [t.kind for t in small.trials] == [t.kind for t in full.trials]
+    assert full.worlds[0].args == {"truncation": 31}

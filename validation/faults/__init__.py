@@ -1,0 +1,1 @@
+"""Are planted faults found, and only those? `python -m validation.faults`."""

@@ -1,0 +1,58 @@
+"""Are planted faults found, and only those? `python -m validation.faults [--world NAME ...] [--draws 200]`.
+
+A pool of independent runs of a truth is made once and kept on disk. Its units are dealt to truth, floor, subject and
+null again and again: a subject dealt so is a perfect twin. The same is done with faults of known size planted in the
+subject. Everything goes through the measures, the fidelity and the verdicts of a report, and is counted:
+
+* the power of each fault's own measure,
+* the confusion matrix: which measure flags which fault,
+* how often a perfect twin is flagged by any measure.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from validation.faults.lows import LowsPool
+from validation.faults.plans import PLANS, Plan
+from validation.faults.pool import Pool
+from validation.faults.printing import told
+from validation.faults.synthetic import SyntheticPool
+from validation.faults.twins import tables_of, verdicts
+
+
+def main() -> None:
+    """Print one section a world."""
+    parser = argparse.ArgumentParser(
+        prog="python -m validation.faults", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--world",
+        nargs="*",
+        default=["lorenz96", "synthetic", "synthetic_long", "lows"],
+        help=f"of {', '.join(PLANS)}",
+    )
+    parser.add_argument("--draws", type=int, default=200, help="resampled twins")
+    parser.add_argument("--pool", type=Path, default=Path("results/fault-pool"), help="where runs are kept")
+    parser.add_argument("--trial", nargs="*", default=[], help="only these trials, and their faults")
+    options = parser.parse_args()
+    unknown = [name for name in options.world if name not in PLANS]
+    if unknown:
+        parser.error(f"no plan for {', '.join(unknown)}; there are: {', '.join(PLANS)}")
+    for name in options.world:
+        plan, began = part(PLANS[name], options.trial), time.process_time()
+        made = {"synthetic": SyntheticPool, "synthetic_long": SyntheticPool, "lows": LowsPool}
+        pool = made[name](plan) if name in made else Pool(plan, options.pool)
+        found, without = tables_of(pool, options.pool)
+        got = verdicts(found, plan, draws=options.draws)
+        print(told(name, plan, got, without, time.process_time() - began), flush=True)
+
+
+def part(plan: Plan, trials: list[str]) -> Plan:
+    """The plan with these trials only, all of them where none is named."""
+    kept = {k: v for k, v in plan.trials.items() if not trials or k in trials}
+    return plan._replace(trials=kept, faults=tuple(f for f in plan.faults if f.own.split("/")[0] in kept))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The counts as text: power, confusion matrix, false alarms, with their intervals."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gnomon.inference.power import wilson
+from validation.faults.plans import Plan
+from validation.faults.twins import PERFECT, Verdicts
+
+
+def told(name: str, plan: Plan, got: Verdicts, without: Mapping[str, str], seconds: float) -> str:
+    """One world's section."""
+    draws = len(got.room)
+    units = plan.lanes * plan.blocks
+    lines = [
+        f"== {name}: {units} units in the pool, {plan.each} each for truth, floor, subject and null; "
+        f"{draws} resampled twins; {seconds:.0f} s of CPU ==",
+        "",
+        "Power: how often the fault's own measure flags it (all measures asked together, 5 % for the family)",
+        *_power(plan, got),
+        "",
+        "Confusion matrix: per cent of the twins in which a measure flags (- not asked)",
+        *_matrix(plan, got),
+        "",
+        "False alarms on perfect twins, any measure (per cent of twins)",
+        *_alarms(got),
+    ]
+    if without:
+        lines += ["", "Not asked:", *(f"  {k}: {v}" for k, v in without.items())]
+    return "\n".join(lines) + "\n"
+
+
+def rate(marks: np.ndarray) -> str:
+    """A share with its Wilson interval, in per cent."""
+    hits, n = int(marks.sum()), len(marks)
+    if not n:
+        return "not asked"
+    low, high = wilson(hits, n)
+    return f"{100 * hits / n:5.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def _power(plan: Plan, got: Verdicts) -> list[str]:
+    names = [c.name for c in got.cells]
+    lines = []
+    for planted in plan.faults:
+        if planted.own not in names:
+            lines.append(f"  {planted.name:<28} {planted.own:<30} its measure has no answer here")
+            continue
+        j = names.index(planted.own)
+        asked = got.asked[planted.name][:, j]
+        together = rate(got.flagged[planted.name][asked, j])
+        apart = rate(got.below[planted.name][got.room[:, j], j])
+        anywhere = rate(got.flagged[planted.name].any(axis=1))
+        lines.append(
+            f"  {planted.name:<28} {planted.own:<30} {together}; any measure {anywhere}; "
+            f"interval of fidelity below 1, where there is room: {apart}"
+        )
+    return lines
+
+
+def _matrix(plan: Plan, got: Verdicts) -> list[str]:
+    who = (PERFECT, *(f.name for f in plan.faults))
+    lines = [f"  {i + 1}: {w}" for i, w in enumerate(who)]
+    lines.append("  " + " " * 32 + "".join(f"{i + 1:>6}" for i in range(len(who))))
+    for j, cell in enumerate(got.cells):
+        row = []
+        for w in who:
+            asked = got.asked[w][:, j]
+            row.append(f"{100 * got.flagged[w][asked, j].mean():6.0f}" if asked.any() else f"{'-':>6}")
+        own = {i for i, w in enumerate(who) for f in plan.faults if f.name == w and f.own == cell.name}
+        marked = [x + ("*" if i in own else " ") for i, x in enumerate(row)]
+        lines.append(f"  {cell.name:<32}" + "".join(marked).rstrip())
+    return [*lines, "  * the fault's own measure"]
+
+
+def _alarms(got: Verdicts) -> list[str]:
+    flagged, there = got.flagged[PERFECT], got.room.any()  # without a null there is no fidelity
+    below, failed = (m[PERFECT] if there else m[PERFECT][:0] for m in (got.below, got.failed))
+    asked = got.asked[PERFECT].any(axis=0).sum()
+    return [
+        f"  told apart, {asked} measures together (`told_apart`):  {rate(flagged.any(axis=1))}",
+        f"  an interval of fidelity below 1, uncorrected:      {rate(below.any(axis=1))}",
+        f"  a failure of a headline (`first_failure`):          {rate(failed.any(axis=1))}",
+        f"  cells with room: {100 * got.room.mean():.0f} % of {got.room.shape[1]}",
+    ]

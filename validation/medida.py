@@ -1,0 +1,206 @@
+"""MEDIDA on Kuramoto-Sivashinsky: the terms missing in 24 wrong models, from exact and from noisy pairs of states.
+
+    python -m validation.medida [--noise 0.01] [--quick]
+
+Cases: Mojgani, Chattopadhyay and Hassanzadeh (2022), doi:10.1063/5.0091282, as their script selects them: the terms
+u u_x, u_xx and u_xxxx of u_t + u u_x + u_xx + u_xxxx = 0 removed, halved and doubled, one and several at a time, and
+terms u_xxx and u^2 u_x that do not belong. Errors are ||c - c_true|| / ||c_true|| over all terms of the library,
+of the wrong model and of the corrected one.
+
+Not as published: a grid of 512 points for exact pairs and 256 for noisy ones (paper: 1024), the model stepped by the
+scheme of the truth (paper: Crank-Nicolson and Adams-Bashforth), lengths of steps in the heads of the tables.
+"""
+
+import argparse
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PRNGKeyArray
+
+from gnomon.core.forcing import Forcing
+from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.numerics.missing_terms import MissingTerms, missing_terms, observations, one_step
+from gnomon.numerics.missing_terms_noisy import analysed, projected
+from gnomon.numerics.ring import RingEquation
+from gnomon.spec.cards import Variable, WorldCard
+
+LENGTH, STD = 100.0, 1.31
+TERMS = ("u u_x", "u_xx", "u_xxxx", "u_xxx", "u^2 u_x")  # all on the left-hand side
+TRUTH = (1.0, 1.0, 1.0, 0.0, 0.0)
+
+
+class Case(NamedTuple):
+    """A wrong model: its coefficients of TERMS."""
+
+    name: str
+    model: tuple[float, ...]
+
+
+CASES = (
+    *(
+        Case(f"KS {i}", (*c, 0.0, 0.0))
+        for i, c in enumerate(
+            (
+                (0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0),
+                (0.5, 1.0, 1.0), (1.0, 0.5, 1.0), (1.0, 1.0, 0.5), (2.0, 2.0, 2.0), (0.0, 0.5, 2.0), (0.5, 0.0, 1.0),
+            ),
+            start=1,
+        )
+    ),
+    *(Case(f"u_xxx {i}", (1.0, 1.0, 1.0, c, 0.0)) for i, c in ((1, 0.1), (2, 0.5), (3, 1.0))),
+    *(
+        Case(f"u_xxx 2{i}", (*c, 0.5, 0.0))
+        for i, c in ((1, (0.0, 1.0, 1.0)), (2, (1.0, 0.0, 1.0)), (3, (1.0, 1.0, 0.0)))
+    ),
+    *(Case(f"u^2u_x {i}", (1.0, 1.0, 1.0, 0.0, c)) for i, c in ((1, 1.5), (2, 0.15), (3, 0.015))),
+    *(
+        Case(f"u^2u_x 2{i}", (*c, 0.0, 0.15))
+        for i, c in ((1, (0.0, 1.0, 1.0)), (2, (1.0, 0.0, 1.0)), (3, (1.0, 1.0, 0.0)))
+    ),
+)  # fmt: skip
+
+
+class PlainRing(AbstractWorld[Array]):
+    """A `RingEquation` seen at every point, without knobs: truth and models of the paper."""
+
+    card: WorldCard = eqx.field(static=True)
+    equation: RingEquation
+
+    def __init__(self, coefficients: tuple[float, ...], *, grid: int, dt: float):
+        """The equation u_t + c_0 u u_x + c_1 u_xx + c_2 u_xxxx + c_3 u_xxx + c_4 u^2 u_x = 0."""
+        a, b, c, d, e = coefficients
+        linear = {2: -b, 4: -c, 3: -d} if d else {2: -b, 4: -c}
+        advection = {1: a, 2: e} if e else {1: a}
+        self.equation = RingEquation(linear=linear, advection=advection, length=LENGTH, grid=grid, h=dt)
+        field = Variable(name="u", units="1", shape=(grid,), dims=("x",), scale=STD, obs_error=0.01 * STD)
+        self.card = WorldCard(
+            name="plain_ring", rung="field", summary="an equation on a ring", dt=dt, time_units="1",
+            variables=(field,), knobs=(), timescale=10.0, spinup=200.0, exponents=1, references=(), length=LENGTH,
+        )  # fmt: skip
+
+    def init(self, *, key: PRNGKeyArray) -> Array:
+        """Random phases on the waves that grow."""
+        waves = jax.random.normal(key, (2, 15))
+        v = jnp.zeros(self.equation.grid // 2 + 1, complex)
+        v = v.at[1:16].set(0.1 * self.equation.grid * (waves[0] + 1j * waves[1]))
+        return jnp.fft.irfft(v, self.equation.grid)
+
+    def step(self, state: Array, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Array:
+        """One step of the scheme."""
+        return jnp.fft.irfft(self.equation.steps(jnp.fft.rfft(state), 1), self.equation.grid)
+
+    def observe(self, state: Array) -> Obs:
+        """The field."""
+        return {"u": state}
+
+    def lift(self, obs: Obs, background: Array) -> Array:
+        """The observation is the state."""
+        return obs["u"]
+
+
+def pairs(samples: int, grid: int, every: float = 10.0) -> Array:
+    """States of the truth on the attractor, ten time units apart (the paper's distance)."""
+    world = PlainRing(TRUTH, grid=grid, dt=0.05)
+    steps = round(every / world.card.dt)
+
+    @jax.jit
+    def run(u: Array) -> Array:
+        v = world.equation.steps(jnp.fft.rfft(u), 20 * steps)
+
+        def sample(v: Array, _: None) -> tuple[Array, Array]:
+            v = world.equation.steps(v, steps)
+            return v, v
+
+        return jnp.fft.irfft(jax.lax.scan(sample, v, None, length=samples)[1], grid)
+
+    return run(world.init(key=jax.random.key(0)))
+
+
+def corrected(case: Case, found: MissingTerms) -> dict[str, float]:
+    """Coefficients of the corrected model on the left-hand side, all terms that it has."""
+    out = {t: c for t, c in zip(TERMS, case.model, strict=True)}
+    for label, weight in found.weights.items():
+        out[label] = out.get(label, 0.0) - weight
+    return out
+
+
+def distance(coefficients: dict[str, float]) -> float:
+    """||c - c_true|| / ||c_true||, per cent."""
+    true = dict(zip(TERMS, TRUTH, strict=True))
+    gap = [coefficients.get(t, 0.0) - true.get(t, 0.0) for t in {*coefficients, *true}]
+    return 100 * float(np.linalg.norm(gap) / np.linalg.norm(TRUTH))
+
+
+def exact_results(samples: int, grid: int, dt: float) -> dict[str, MissingTerms]:
+    """The discovery for each case from exact pairs."""
+    states, truth = pairs(samples, grid), PlainRing(TRUTH, grid=grid, dt=dt)
+    return {c.name: missing_terms(truth, PlainRing(c.model, grid=grid, dt=dt), states)[0] for c in CASES}
+
+
+def noisy_results(
+    noise: float, samples: int, grid: int, *, dt: float, way: str, members: int = 2560
+) -> dict[str, MissingTerms]:
+    """The discovery for each case from noisy pairs: "projected", "analysed", or "clean end" as the published script."""
+    states, truth = pairs(samples, grid), PlainRing(TRUTH, grid=grid, dt=dt)
+    rng = np.random.default_rng(1)
+    error = noise * STD
+    before = np.asarray(states) + error * rng.standard_normal(states.shape)
+    end = observations(truth, one_step(truth, states))["u"]
+    after = end if way == "clean end" else end + error * rng.standard_normal(states.shape)
+    out = {}
+    for case in CASES:
+        model = PlainRing(case.model, grid=grid, dt=dt)
+        if way == "projected":
+            out[case.name] = projected(model, before, after, error=error)
+        else:
+            out[case.name] = analysed(
+                model, before, after, error=error, members=members, spread=0.25, rng=np.random.default_rng(2)
+            )
+    return out
+
+
+def show(head: str, results: dict[str, MissingTerms]) -> None:
+    """One table: the model, what was found, and both distances."""
+    print(f"\n{head}")
+    print(
+        f"{'case':10s} {'model':>24s} {'error %':>8s} {'corrected %':>12s} {'unexpl.':>8s}  corrected model"
+    )
+    for case in CASES:
+        found = results[case.name]
+        now = corrected(case, found)
+        written = " ".join(f"{v:+.4g} {t}" for t, v in now.items() if abs(v) > 0)
+        model = ",".join(f"{v:g}" for v in case.model)
+        print(
+            f"{case.name:10s} {model:>24s} {distance(dict(zip(TERMS, case.model, strict=True))):8.2f} "
+            f"{distance(now):12.4f} {found.unexplained:8.4f}  {written}"
+        )
+    print(
+        f"largest error of a corrected model: {max(distance(corrected(c, results[c.name])) for c in CASES):.3g} %"
+    )
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--noise", type=float, default=0.01, help="standard deviation of the error over that of u"
+    )
+    parser.add_argument("--quick", action="store_true", help="exact pairs alone, on 256 points")
+    told = parser.parse_args()
+    with jax.enable_x64(True):
+        exact = (10, 256, 0.001) if told.quick else (10, 512, 0.001)
+        show("exact pairs: {} samples, {} points, step {:g}".format(*exact), exact_results(*exact))
+        if told.quick:
+            return
+        for way, samples, dt in (("projected", 200, 0.01), ("analysed", 5, 0.005), ("clean end", 5, 0.005)):
+            head = f"noise {told.noise:g}, {way}: {samples} samples, 256 points, step {dt:g}"
+            show(head, noisy_results(told.noise, samples, 256, dt=dt, way=way))
+
+
+if __name__ == "__main__":
+    main()
