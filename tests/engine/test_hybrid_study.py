@@ -9,7 +9,7 @@ import pytest
 from gnomon.core.columns import Change, Columns
 from gnomon.core.lesson import LESSON, Lesson, LessonPlan
 from gnomon.engine import bench as benches
-from gnomon.engine.bench import Bench, _inside
+from gnomon.engine.bench import Bench, inside
 from gnomon.engine.run import run_study
 from gnomon.learners.column_hybrid import ColumnHybrid
 from gnomon.spec.errors import BadData
@@ -22,8 +22,8 @@ HYBRID = {"updates": 5, "runs": 2, "moments": 2, "settle": 0, "columns": 64, "sn
 
 def test_the_lesson_enters_the_recipe_of_who_takes_lessons_alone():
     case = types.SimpleNamespace(learner=Ref(kind="any"))
-    assert _inside(case, ColumnHybrid()) == {"lesson": LESSON}
-    assert _inside(case, build("learners", "nvar")) == {}
+    assert inside(case, ColumnHybrid()) == {"lesson": LESSON}
+    assert inside(case, build("learners", "nvar")) == {}
 
 
 def _case(world, seed=0, args=None):
