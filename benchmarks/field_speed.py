@@ -1,10 +1,13 @@
-"""Worlds on a ring: what a step costs over the transforms it cannot do without, and beside exponax.
+"""Equations on a ring: what a step costs over the transforms it cannot do without, and beside exponax.
+
+Equations and not whole worlds: the push and the transforms of an observation are left out.
 
 Every row is one member-step: CPU time of our step, of a chain of the bare real transforms that the scheme needs (four
 inverse and four forward for order four), and of exponax's stepper of the same equation, order and size where it is
-installed. All three run interleaved in one process; medians over rounds, and medians of the ratios of each round. CPU
-seconds, because a busy machine stretches the wall. The chain carries a sum from one transform to the next, so that
-none can be dropped; its own additions are in its time. Worlds on the plane: field_speed_plane.py.
+installed (called on the grid, as its users do: it pays for two transforms a step that ours does not). All three run
+interleaved in one process; medians over rounds, and medians of the ratios of each round. CPU seconds, because a busy
+machine stretches the wall. The chain carries a sum from one transform to the next, so that none can be dropped; its own
+additions are in its time. Worlds on the plane: field_speed_plane.py.
 
     pip install exponax
     python benchmarks/field_speed.py [--rounds 9] [--steps 200]

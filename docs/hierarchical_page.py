@@ -20,10 +20,10 @@ from docs.hierarchical_sections import (
     scored,
     simulators,
     table,
-    told,
 )
 from docs.results_page import coverage, scores
 from gnomon.inference.ladder import ladder
+from gnomon.report.causes import causes
 from gnomon.report.figures import render
 from gnomon.report.ladder_figure import ladder_chart
 from gnomon.report.view import learners
@@ -145,12 +145,13 @@ def write(store: Store, out: Path, study: str = "") -> Path:
     spec = ladder_chart(rows, 0.5, learners(rows, {}, found[study], 0.5))
     (folder / f"{study}.svg").write_bytes(render(spec, "svg"))
     path = out / "hierarchical.md"
-    path.write_text(page(found, study), encoding="utf-8")
+    said = [row for n in found if n != "hierarchical_smoke" for row in causes(store, found[n]).rows]
+    path.write_text(page(found, study, said), encoding="utf-8")
     return path
 
 
-def page(found: Mapping[str, Sequence[Result]], study: str) -> str:
-    """The text, from results alone."""
+def page(found: Mapping[str, Sequence[Result]], study: str, said: Sequence[tuple[str, ...]] = ()) -> str:
+    """The text, from results and from what interventions said (learner, world, intervention, sentence)."""
     own = list(found[study])
     made = own[0].provenance
     seeds = sorted({r.case.get("seed", 0) for r in own})
@@ -175,7 +176,7 @@ def page(found: Mapping[str, Sequence[Result]], study: str) -> str:
         perfect=coverage(own, "perfect", 1.0),
         null=coverage(own, "null", 0.0),
         failures=failures(own) or "No simulator was run.",
-        causes=_causes(found),
+        causes=_causes(said),
         robustness=robustness(found, study),
         limits="\n".join(f"* {line}" for line in made.get("limits", "").splitlines())
         or "The world names none.",
@@ -199,16 +200,9 @@ def _hybrid(found: Sequence[Result]) -> str:
     return next((n for n in simulators(found) if "hybrid" in kinds[n]), "")
 
 
-def _causes(found: Mapping[str, Sequence[Result]]) -> str:
+def _causes(said: Sequence[tuple[str, ...]]) -> str:
     """What interventions said, where some were run."""
-    lines = [
-        f"* {name}, `{s.measure}`: {told(s)}"
-        + (f"; {s.value.value:.3g} {s.units}" if s.value is not None and s.value.value is not None else "")
-        for results in found.values()
-        for r, name in named(results)
-        if r.case["trial"]["kind"] == "cause"
-        for s in r.scores
-    ]
+    lines = [f"* {who} on {world}, {asked}: {answer}" for who, world, asked, answer in said]
     return "\n".join(lines) or f"Interventions (the trial `cause`) were {NOT_RUN}, so no cause is named here."
 
 

@@ -1,4 +1,4 @@
-"""Two-layer flow: the eddy set-up's statistics against pyqg's, chaos at every shear, resolution, the jet, the twin."""
+"""Two-layer flow: statistics of the eddies against pyqg's, chaos at every shear, resolution, the twin. Not the jet."""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
 """Shipped physics: written and read bit for bit, refused where it does not fit, and what the package ships."""
 
+import hashlib
 import types
 
 import equinox as eqx
@@ -81,3 +82,18 @@ def test_the_package_ships_a_small_file_that_says_what_it_saw(invariant):
     assert told["knobs seen"]["enso"] == [-2.0, 2.0]
     begun = ColumnHybrid(weights="shipped", invariant=invariant)._begun(core)
     jax.tree.map(np.testing.assert_array_equal, begun.network, physics.network)
+
+
+def test_these_weights_are_those_of_these_versions():
+    """Other weights are another model: raise both versions with them, or stored results of the old are taken up."""
+    held = (
+        hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:16],
+        ShippedHybrid.version,
+        ColumnHybrid.version,
+    )
+    assert held == ("0e9f07f94f8e8aba", 1, 3)
+
+
+def test_shipped_weights_and_a_withheld_pattern_do_not_go_together():
+    with pytest.raises(BadSpec, match="leave one out"):
+        ColumnHybrid(weights="shipped", calendar="amip")._begun(Speedy())

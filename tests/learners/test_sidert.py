@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import zipfile
 from functools import partial
 
 import equinox as eqx
@@ -216,6 +217,13 @@ HOSTILE = {
     "a negative shape": ({"a": entry(shape=(-2, -1))}, bytes(8)),
     "a true in the shape": ({"a": entry(shape=(True, 2))}, bytes(8)),
     "a huge shape": ({"a": entry(shape=(2**40, 2**40))}, bytes(8)),
+    "numbers whose product never ends": ({"a": entry(shape=(10**4000,) * 400)}, bytes(8)),
+    "a number of too many digits": (
+        b'{"a": {"dtype": "F32", "shape": [' + b"9" * 5000 + b'], "data_offsets": [0, 0]}}',
+        b"",
+    ),
+    "nothing times too much": ({"a": entry(shape=(0, 2**47, 2**47), offsets=(0, 0))}, b""),
+    "a hundred axes": ({"a": entry(shape=(1,) * 100, offsets=(0, 4))}, bytes(4)),
     "offsets beyond the end": ({"a": entry(offsets=(0, 8))}, bytes(4)),
     "offsets backwards": ({"a": entry(shape=(0,), offsets=(8, 8))}, bytes(8)),
     "an overlap": ({"a": entry(), "b": entry(offsets=(4, 12))}, bytes(12)),
@@ -234,6 +242,13 @@ def test_hostile_files_are_refused(what, tmp_path):
         write(path, *HOSTILE[what])
     with pytest.raises(BadData, match=r"x\.safetensors"):
         read_safetensors(path)
+
+
+def test_archives_of_what_is_no_array_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as packed:
+        packed.writestr("patch_embed.proj.weight.npy", b"not an array")
+    with pytest.raises(BadData, match=r"x\.npz"):
+        read_swin(tmp_path / "x.npz", PLAN)
 
 
 def weights():

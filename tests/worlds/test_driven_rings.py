@@ -93,3 +93,14 @@ def test_wrong_grids_are_named(wrong):
     for name in ("burgers", "korteweg_de_vries"):
         with pytest.raises(BadSpec, match=f"{name}: expected an even number"):
             build("worlds", name, wrong)
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("burgers", "viscosity"), ("korteweg_de_vries", "dispersion")])
+def test_other_paces_have_their_own_time_and_twins_stay_wrong(name, wrong):
+    usual, fast = build("worlds", name).card, build("worlds", name, {"pace": 1.0}).card
+    assert fast.timescale < usual.timescale / 1.8
+    for value in (0.15, 0.9):
+        assert build("worlds", name, {wrong: value}).card.imperfect[wrong] != value
+    for bad in ({"dt": -0.1}, {"pace": 0.0}, {"viscosity": float("nan")}):
+        with pytest.raises(BadSpec, match=next(iter(bad))):
+            build("worlds", name, bad)

@@ -314,11 +314,25 @@ def test_an_unstable_step_is_seen_before_it_blows_up():
         (lambda: TwoLayer(wrong={"gamma": 0.0}), "no knob"),
         (lambda: ShallowWater(substeps=8), "unstable step"),
         (lambda: ShallowWater(gravity=0.0), "gravity must be positive"),
+        (lambda: ShallowWater(coriolis=400.0), "the rotation turns"),
+        (lambda: NavierStokes(dt=-0.25), "dt must be positive"),
+        (lambda: NavierStokes(substeps=0), "substeps at least 1"),
+        (lambda: NavierStokes(viscosity=float("nan")), "viscosity must be finite"),
+        (lambda: NavierStokes(grid=32, beta=300.0), "a Rossby wave turns"),
+        (lambda: TwoLayer(wrong={"radius": 0.0}), "radius and ratio must be positive"),
+        (lambda: TwoLayer(wrong={"shear": float("nan")}), "must be finite"),
     ],
 )
 def test_what_cannot_be_is_refused(make, words):
     with pytest.raises(BadSpec, match=words):
         make()
+
+
+def test_twins_of_other_set_ups_are_wrong_too_and_guesses_are_told():
+    smooth = NavierStokes(grid=32, viscosity=0.0, hyperviscosity=1e-6).card
+    assert smooth.imperfect["hyperviscosity"] == 1.5e-6
+    assert any("guess" in line for line in smooth.limits)
+    assert not any("guess" in line for line in NavierStokes().card.limits)
 
 
 def test_published_set_ups_are_the_knobs_defaults():

@@ -26,7 +26,8 @@ class Pool:
 
     Few long trajectories are cut into blocks with gaps between them, so that one spin-up serves many units. A block is
     a unit. Blocks of one number share a trajectory's start between experiments (so a unit has its own control), and two
-    roles of a twin never hold the same unit.
+    roles of a twin are dealt different units; a null or fault that shows another unit's control (`no_response`,
+    `deaf_upper_levels`) may show one that the truth holds too.
     """
 
     def __init__(self, plan: Plan, folder: Path, *, quiet: bool = False):

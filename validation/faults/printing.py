@@ -17,7 +17,8 @@ def told(name: str, plan: Plan, got: Verdicts, without: Mapping[str, str], secon
         f"== {name}: {units} units in the pool, {plan.each} each for truth, floor, subject and null; "
         f"{draws} resampled twins; {seconds:.0f} s of CPU ==",
         "",
-        "Power: how often the fault's own measure flags it (all measures asked together, 5 % for the family)",
+        "Power: how often the fault's own measure flags it (all measures asked together, 5 % for the family).",
+        "Intervals are Wilson's over deals of one pool, which share units: too narrow for another pool.",
         *_power(plan, got),
         "",
         "Confusion matrix: per cent of the twins in which a measure flags (- not asked)",
@@ -49,7 +50,7 @@ def _power(plan: Plan, got: Verdicts) -> list[str]:
             continue
         j = names.index(planted.own)
         asked = got.asked[planted.name][:, j]
-        together = rate(got.flagged[planted.name][asked, j])
+        together = f"{rate(got.flagged[planted.name][:, j])}, asked in {int(asked.sum())} of {len(asked)}"
         apart = rate(got.below[planted.name][got.room[:, j], j])
         anywhere = rate(got.flagged[planted.name].any(axis=1))
         lines.append(

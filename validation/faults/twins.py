@@ -18,7 +18,7 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadData
 from gnomon.spec.experiment import Experiment
 from gnomon.spec.identity import identity, seed_of
-from gnomon.spec.registry import build
+from gnomon.spec.registry import build, load
 from validation.faults.plans import Plan, Planted
 from validation.faults.pool import save
 
@@ -108,6 +108,9 @@ def _recipe(pool: AnyPool, cell: Cell, measure: AbstractMeasure, who: str) -> di
         "world": msgspec.to_builtins(plan.world), "pool": [plan.lanes, plan.together, plan.blocks, plan.gap],
         "trial": [cell.trial, dict(plan.trials[cell.trial])], "measure": [cell.measure, measure.version],
         "who": msgspec.to_builtins(planted.learner) if planted else who, "only": plan.only, "layout": LAYOUT,
+        "card": pool.card.decisive(), "world version": pool.card.version,
+        "trial version": pool.trial(cell.trial).version,
+        "fault version": load("learners", planted.learner.kind).version if planted else 0,
     }  # fmt: skip
 
 

@@ -205,7 +205,7 @@ class Bench:
         assert prior is not None
         core, ground = columns_of_world(prior), None
         if plan.args:
-            args = case.world.args | plan.args | self.world(case.world).card.imperfect
+            args = case.world.args | self.world(case.world).card.imperfect | plan.args
             ground = columns_of_world(build("worlds", case.world.kind, args))
         return TaughtWorld(core.card, core, self.lesson(case, plan), ground)
 

@@ -25,6 +25,7 @@ from gnomon.spec.results import Estimate
 MOST = 0.5  # of the whole: what a cause must account for
 ROOM_LEVEL, ROOM_RATIO = 0.99, 4.0  # of the whole above 0, as `inference.fidelity` asks of null and floor
 LEAST_UNITS = 5
+MOST_LOST = 0.2  # of the units: who diverges has the error that most needs a cause
 
 
 class Candidate(NamedTuple):
@@ -74,8 +75,11 @@ def attribute(
     kept = [c._replace(part=c.part[found], whole=c.whole[found]) for c in candidates]
     n = int(found.sum())
     none = Estimate(value=None, level=level, n=n, reason="too few units")
-    if n < LEAST_UNITS:
-        return Attribution((none,) * len(kept), None, f"only {n} of {len(found)} units have an error")
+    if n < LEAST_UNITS or n < (1 - MOST_LOST) * len(found):
+        lost = "the mildest starts decide nothing" if n >= LEAST_UNITS else "too few"
+        return Attribution(
+            (none,) * len(kept), None, f"only {n} of {len(found)} units stayed finite in every run: {lost}"
+        )
     own = 1 - (1 - level) / len(kept)
     room = [_is_there(c.whole, seed=seed) for c in kept]
     empty = Estimate(value=None, level=own, n=n, reason="there is no error to account for")
@@ -87,6 +91,7 @@ def attribute(
         return said._replace(reason="no error beyond that of the truth run again")
     # the most surprising candidate first: the one with most beyond what is fair
     order = sorted(range(len(kept)), key=lambda i: kept[i].fair - _or_nothing(shares[i].value))
+    undecided = ""
     for i in order:
         least = kept[i].fair + most * (1 - kept[i].fair)
         if not _or_nothing(shares[i].low) > least:
@@ -94,8 +99,11 @@ def attribute(
         rivals = [j for j in order if j != i and kept[j].division == kept[i].division]
         if rivals and not _leads(kept[i], kept[rivals[0]], seed=seed, level=own):
             names = f"{kept[i].name} and {kept[rivals[0]].name}"
-            return said._replace(reason=f"{names} account for shares that cannot be told apart")
+            undecided = undecided or f"{names} account for shares that cannot be told apart"
+            continue  # another division may still hold a cause
         return said._replace(named=i)
+    if undecided:
+        return said._replace(reason=undecided)
     nearest = order[0]
     return said._replace(
         reason=f"none surely accounts for enough; the nearest to it, {kept[nearest].name}, "
@@ -153,7 +161,9 @@ def _leads(one: Candidate, other: Candidate, *, seed: int, level: float) -> bool
     got = studentise(
         _scaled(one.part, one.whole, other.part, other.whole), _lead, seed=seed, level=2 * level - 1
     )
-    return (got.low if got.low is not None else got.value) > 0
+    if got.low is not None:
+        return got.low > 0
+    return got.stderr is None and _or_nothing(got.value) > 0  # no error at all, and not one that is unknown
 
 
 def _scaled(*columns: np.ndarray) -> list[np.ndarray]:

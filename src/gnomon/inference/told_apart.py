@@ -5,7 +5,8 @@ the signs of their differences may be flipped, unit by unit, and what has been s
 The same flips go through all measures that look at the same runs, which keeps whatever they have in common, and the
 largest of all studentised differences is what a single one must beat (Westfall and Young 1993, ISBN 978-0471557616;
 step-down as in Ge, Dudoit and Speed 2003, doi:10.1007/BF02595811). The chance that a perfect subject is flagged
-anywhere is then at most alpha, whatever the number of measures and their dependence.
+anywhere is then at most alpha, whatever the number of measures and their dependence, within one group of runs; groups
+are taken to be independent of each other.
 
 What misleads: pseudo-values are exchangeable, but independent of each other only as n grows (`python -m
 validation.faults` counts false alarms on resampled perfect twins). With n units no probability is smaller than

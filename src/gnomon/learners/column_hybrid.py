@@ -253,6 +253,10 @@ class ColumnHybrid(AbstractTaughtLearner):
         """The physics that training starts from, where that is not an untrained network."""
         if self.weights not in ("", "shipped"):
             raise BadSpec(f"column_hybrid: weights is {self.weights!r}; expected '' or 'shipped'")
+        if self.weights and self.calendar:
+            raise BadSpec(
+                "column_hybrid: the shipped weights have seen the pattern that `calendar` withholds; leave one out"
+            )
         return shipped_physics(self.invariant, core)[0] if self.weights else None
 
     def _transforms(self) -> tuple[str, ...]:

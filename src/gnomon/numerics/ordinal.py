@@ -23,7 +23,7 @@ SPAN = (0.3, 0.5)  # of a pattern, in natural times
 SHORTEST = 1.5  # natural times in a record
 ORDERS = (3, 7)
 PIECE = 1 << 16  # values that are compared at a time: they and their comparisons stay in a core's cache
-BLOCK = 1 << 18  # codes that are counted at a time
+BLOCK = 1 << 19  # codes that are counted at a time
 HEIGHTS = (0.50, 0.58)  # between the curves: below is noise, above is chaos
 
 

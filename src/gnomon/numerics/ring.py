@@ -30,6 +30,7 @@ class RingEquation(eqx.Module):
     Attributes:
         scheme: the waves' own evolution over one inner step.
         slope: -i k of the kept waves.
+        mask: one where a wave is kept.
         weights: c_p / (p + 1) for each of `powers`.
         growth: the symbol of the linear terms.
         powers: the p that occur.
@@ -39,6 +40,7 @@ class RingEquation(eqx.Module):
 
     scheme: Etdrk4
     slope: Complex[Array, " mode"]
+    mask: Float[Array, " mode"]
     weights: Float[Array, " power"]
     growth: Complex[Array, " mode"]
     powers: tuple[int, ...] = eqx.field(static=True)
@@ -74,7 +76,9 @@ class RingEquation(eqx.Module):
             symbol += coefficient * symbol_of(k, order)
         # real where no wave travels: half the work for coefficients
         self.scheme = Etdrk4(symbol if np.any(symbol.imag) else symbol.real, h)
-        self.slope = jnp.asarray(-symbol_of(k, 1) * (np.arange(len(k)) <= last_kept(grid, top)))
+        kept = np.arange(len(k)) <= last_kept(grid, top)
+        self.mask = jnp.asarray(kept.astype(float))
+        self.slope = jnp.asarray(-symbol_of(k, 1) * kept)
         self.powers = tuple(sorted(advection))
         self.weights = jnp.asarray([advection[p] / (p + 1) for p in self.powers], float)
         self.growth = jnp.asarray(symbol)
@@ -83,7 +87,9 @@ class RingEquation(eqx.Module):
 
     def nonlinear(self, v: Spectrum) -> Spectrum:
         """Spectrum of the products."""
-        u = jnp.fft.irfft(v, self.grid)
+        u = jnp.fft.irfft(
+            v * self.mask, self.grid
+        )  # what is lifted from a noisy observation may hold more waves
         flux = sum(self.weights[i].astype(u.dtype) * u ** (p + 1) for i, p in enumerate(self.powers))
         if not self.powers:
             return jnp.zeros_like(v)

@@ -45,10 +45,14 @@ def read_safetensors(
                 flat = np.frombuffer(
                     file.read(math.prod(shape) * np.dtype(_DTYPES[dtype]).itemsize), _DTYPES[dtype]
                 )
-                arrays[name] = (_widened(flat) if dtype == "BF16" else flat).reshape(shape)
+                try:
+                    arrays[name] = (_widened(flat) if dtype == "BF16" else flat).reshape(shape)
+                except ValueError as error:
+                    raise BadData(f"{path}: {name!r} has a shape that no array can have ({error})") from error
     return arrays
 
 
+MOST_AXES, LARGEST_COUNT = 32, 1 << 48
 _Entry = tuple[str, tuple[int, ...], int, int]
 
 
@@ -60,7 +64,7 @@ def _header(path: Path, raw: bytes) -> dict[str, _Entry]:
 
     try:
         plain = json.loads(raw.decode("utf-8"), object_pairs_hook=once)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no text, no JSON, or numbers of thousands of digits
         raise BadData(f"{path}: the header is not JSON ({error})") from error
     if not isinstance(plain, dict):
         raise BadData(f"{path}: the header is not a JSON object")
@@ -85,7 +89,10 @@ def _entry(path: Path, name: str, entry: object) -> _Entry:
 
 
 def _are_counts(value: object) -> bool:
-    return isinstance(value, list) and all(type(n) is int and n >= 0 for n in value)
+    """Few and small enough that their product costs nothing; a hostile header may hold anything."""
+    if not isinstance(value, list) or len(value) > MOST_AXES:
+        return False
+    return all(type(n) is int and 0 <= n < LARGEST_COUNT for n in value)
 
 
 def _check_cover(path: Path, header: dict[str, _Entry], body: int) -> None:

@@ -1,5 +1,6 @@
 """Swin weights from a file that the user names: timm's names, every array checked before it is used."""
 
+import lzma
 import os
 import re
 import zipfile
@@ -57,6 +58,11 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     )
 
 
+_UNREADABLE = (
+    OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+
+
 def _from_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as packed:
@@ -65,8 +71,11 @@ def _from_npz(path: Path) -> dict[str, np.ndarray]:
                 raise BadData(f"{path}: {whole} bytes when unpacked; no Swin encoder is so large")
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files if not _is_unused(name)}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                found = {name: arrays[name] for name in arrays.files if not _is_unused(name)}
+            if not all(isinstance(array, np.ndarray) for array in found.values()):
+                raise BadData(f"{path}: a member is no array")
+            return found
+    except _UNREADABLE as error:
         raise BadData(f"{path}: not a file of arrays ({error})") from error
 
 

@@ -167,7 +167,7 @@ def _of_state(
     local = before[:, place]
     if card.grid is not None:
         local = local - local[alive].mean(axis=(0, 1, -1), keepdims=True)[0] if alive.any() else local
-    same = [v for v in card.variables if v.name in fields and v.shape in (index.shape, ())]
+    same = [v for v in card.variables if v.name in fields and v.shape == index.shape]
     if not index.shape:  # a state of single numbers: the index stands for all of them at a moment
         same = [v for v in card.variables if v.name in fields and not v.shape]
     if not alive.any():

@@ -11,6 +11,7 @@ from gnomon.worlds.field.chaotic_push import EXPONENT
 from gnomon.worlds.field.driven_ring import (
     AbstractDrivenRing,
     check_grid,
+    check_numbers,
     drive_knob,
     driven_card,
     mean_balance,
@@ -83,6 +84,9 @@ class Burgers(AbstractDrivenRing):
             substeps: inner steps in each `dt`.
         """
         check_grid("burgers", points, grid, substeps)
+        check_numbers(
+            "burgers", positive=dict(length=length, pace=pace, dt=dt), not_negative=dict(viscosity=viscosity)
+        )
         self.equation = RingEquation(
             linear={2: viscosity}, advection={1: advection}, length=length, grid=grid, h=dt / substeps
         )
@@ -94,20 +98,20 @@ class Burgers(AbstractDrivenRing):
             "viscosity": viscosity, "advection": advection, "length": length, "points": points, "grid": grid,
             "pace": pace, "dt": dt, "substeps": substeps,
         }  # fmt: skip
-        facts = read_facts(__file__)
+        facts = facts_that_hold(read_facts(__file__), given, STANDARD)
         self.card = driven_card(
             "burgers",
             summary="shocks on a ring, under a chaotic push on the longest waves",
             dt=float(dt),
             variables=ring_variables(points, SCALE),
             knobs=(drive_knob(1.0),),
-            timescale=1 / known_value(facts, "leading_exponent", 0.5 * EXPONENT),
+            timescale=1 / known_value(facts, "leading_exponent", pace * EXPONENT),
             spinup=20.0,
             exponents=4,
             references=("10.1016/S0065-2156(08)70100-5", "10.1090/qam/42889", "10.1002/cpa.3160030302"),
-            imperfect={"viscosity": 0.15},
+            imperfect={**{k: v for k, v in given.items() if v != STANDARD[k]}, "viscosity": 1.5 * viscosity},
             length=float(length),
             balances=(mean_balance(SCALE),),
             limits=("Chaos is the push's: the field alone forgets its start.",),
-            facts=facts_that_hold(facts, given, STANDARD),
+            facts=facts,
         )

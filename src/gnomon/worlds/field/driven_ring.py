@@ -85,6 +85,14 @@ def check_grid(world: str, points: int, grid: int, substeps: int) -> None:
         )
 
 
+def check_numbers(world: str, *, positive: dict[str, float], not_negative: dict[str, float]) -> None:
+    """Raise `BadSpec` where a coefficient cannot be used."""
+    for name, value in (positive | not_negative).items():
+        if not np.isfinite(value) or value < 0 or (name in positive and value == 0):
+            kind = "positive" if name in positive else "finite and not negative"
+            raise BadSpec(f"{world}: {name} must be {kind}, got {value}")
+
+
 def ring_variables(points: int, scale: float) -> tuple[Variable, ...]:
     """The field and the three amplitudes, each with an observation error of a thousandth."""
     field = Variable(name="u", units="1", shape=(points,), dims=("x",), scale=scale, obs_error=0.001 * scale)

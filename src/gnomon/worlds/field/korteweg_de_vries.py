@@ -11,6 +11,7 @@ from gnomon.worlds.field.chaotic_push import EXPONENT
 from gnomon.worlds.field.driven_ring import (
     AbstractDrivenRing,
     check_grid,
+    check_numbers,
     drive_knob,
     driven_card,
     mean_balance,
@@ -88,6 +89,11 @@ class KortewegDeVries(AbstractDrivenRing):
             substeps: inner steps in each `dt`.
         """
         check_grid("korteweg_de_vries", points, grid, substeps)
+        check_numbers(
+            "korteweg_de_vries",
+            positive=dict(length=length, pace=pace, dt=dt),
+            not_negative=dict(drag=drag, viscosity=viscosity),
+        )
         self.equation = RingEquation(
             linear={0: -drag, 2: viscosity, 3: -dispersion}, advection={1: steepening}, length=length, grid=grid,
             h=dt / substeps,
@@ -100,19 +106,22 @@ class KortewegDeVries(AbstractDrivenRing):
             "steepening": steepening, "dispersion": dispersion, "drag": drag, "viscosity": viscosity, "length": length,
             "points": points, "grid": grid, "pace": pace, "dt": dt, "substeps": substeps,
         }  # fmt: skip
-        facts = read_facts(__file__)
+        facts = facts_that_hold(read_facts(__file__), given, STANDARD)
         self.card = driven_card(
             "korteweg_de_vries",
             summary="solitons on a ring with a little friction, under a weak chaotic push on the longest waves",
             dt=float(dt),
             variables=ring_variables(points, SCALE),
             knobs=(drive_knob(DRIVE),),
-            timescale=1 / known_value(facts, "leading_exponent", 0.25 * EXPONENT),
+            timescale=1 / known_value(facts, "leading_exponent", pace * EXPONENT),
             spinup=200.0,
             exponents=12,
             references=("10.1080/14786449508620739", "10.1103/PhysRevLett.15.240"),
-            imperfect={"dispersion": 0.9},
+            imperfect={
+                **{k: v for k, v in given.items() if v != STANDARD[k]},
+                "dispersion": 0.9 * dispersion,
+            },
             length=float(length),
             balances=(mean_balance(SCALE),),
-            facts=facts_that_hold(facts, given, STANDARD),
+            facts=facts,
         )

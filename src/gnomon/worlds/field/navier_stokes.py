@@ -18,6 +18,8 @@ from gnomon.worlds.field.plane import (
     AbstractPlaneWorld,
     checked_courant,
     checked_grid,
+    checked_numbers,
+    checked_rate,
     random_fields,
 )
 from gnomon.worlds.field.plane_tracer import tracer_products, tracer_tendency
@@ -31,6 +33,9 @@ LENGTH = 2 * np.pi
 WIDTH = 1.5  # standard deviation, in waves, of the ring of the stochastic forcing
 SCALES = {"kolmogorov": 3.6, "ring": 1.8, "none": 1.0}  # standard deviation of w; checked by validation/
 DYE = 1.7  # standard deviation of the tracer
+UNMEASURED = (
+    "The Lyapunov time of this set-up was not measured: the one given is a guess, and so are lengths in it."
+)
 SPEED = 4.0  # a fast wind of the standard set-ups: for the check of the inner step
 SPAN = {"drive": (0.9, 1.0, 1.1), "injection": (0.09, 0.1, 0.11)}
 
@@ -64,7 +69,7 @@ class NavierStokes(AbstractPlaneWorld):
     and dissipation alone, J changes neither. Solved without aliasing (waves up to a third of the grid), diffusion by
     exponential time differencing, all else by its fourth-order Runge-Kutta part.
 
-    The imperfect twin has half as much viscosity again.
+    The imperfect twin has half as much viscosity (and hyperviscosity) again.
 
     What misleads: at 64 points the range between forcing and dissipation is less than a decade: there is no inertial
     range to fit a slope to. A decaying flow has no attractor; its Lyapunov exponents are those of a given age.
@@ -115,11 +120,17 @@ class NavierStokes(AbstractPlaneWorld):
         """
         points = grid if points is None else points
         checked_grid("navier_stokes", points, grid)
+        checked_numbers(
+            "navier_stokes", dt, substeps, viscosity=viscosity, hyperviscosity=hyperviscosity, drag=drag,
+            diffusivity=diffusivity,
+        )  # fmt: skip
         self.plane = Plane(grid, LENGTH)
         _check(forcing, order, wavenumber, self.plane, (viscosity, hyperviscosity, drag, diffusivity))
         checked_courant(
             "navier_stokes", SPEED, self.plane, dt / substeps, "take more substeps or a shorter dt"
         )
+        checked_rate("navier_stokes", "a Rossby wave", beta * LENGTH / 2 / np.pi, dt / substeps)
+        checked_rate("navier_stokes", "drag", drag, dt / substeps)
         square = np.asarray(self.plane.square, np.float64)
         lost = -(viscosity * square + hyperviscosity * square**order)
         self.scheme = Etdrk4(np.stack([lost, -diffusivity * square] if tracer else [lost]), dt / substeps)
@@ -294,11 +305,13 @@ def _card(**given) -> WorldCard:
         imperfect={
             **{k: v for k, v in given.items() if v != STANDARD[k]},
             "viscosity": 1.5 * given["viscosity"],
+            "hyperviscosity": 1.5 * given["hyperviscosity"],
         },
         length=LENGTH,
         history=16,
         limits=(
             "Two dimensions: energy goes up in scale, not down; nothing here says how three-dimensional flows behave.",
+            *(() if facts else (UNMEASURED,)),
         ),
         balances=(Balance(name="mean", kind="conserved", scale=scale, units="1", terms=((1.0, ("w",)),)),),
         facts=facts,

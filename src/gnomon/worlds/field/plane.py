@@ -154,6 +154,24 @@ def checked_grid(world: str, points: int, grid: int) -> None:
         )
 
 
+def checked_numbers(world: str, dt: float, substeps: int, **not_negative: float) -> None:
+    """Raise `BadSpec` where a step or a coefficient cannot be used; before a step is divided."""
+    if not (np.isfinite(dt) and dt > 0) or substeps < 1:
+        raise BadSpec(f"{world}: dt must be positive and substeps at least 1, got {dt} and {substeps}")
+    for name, value in not_negative.items():
+        if not (np.isfinite(value) and value >= 0):
+            raise BadSpec(f"{world}: {name} must be finite and not negative, got {value}")
+
+
+def checked_rate(world: str, what: str, rate: float, step: float) -> None:
+    """Raise `BadSpec` where a rate (of waves, of drag) is too fast for the inner step."""
+    if not abs(rate) * step <= COURANT:
+        raise BadSpec(
+            f"{world}: unstable step: {what} turns or decays by {abs(rate) * step:.2g} in one inner step, at most "
+            f"{COURANT:g} can be followed; take more substeps or a shorter dt"
+        )
+
+
 def checked_courant(world: str, speed: float, plane: Plane, step: float, least: str) -> None:
     """Raise `BadSpec` where an inner step is too long for a typical speed; `least` says what to change."""
     courant = speed * plane.highest * step
@@ -172,6 +190,8 @@ def checked_factors(
     for name in wrong or {}:
         if name not in names:
             raise BadSpec(f"{world}: wrong names {name!r}, which is no knob; there are {', '.join(names)}")
+        if not np.isfinite((wrong or {})[name]):
+            raise BadSpec(f"{world}: the factor of {name} must be finite, got {(wrong or {})[name]}")
     return {name: float((wrong or {}).get(name, 1.0)) for name in names}
 
 

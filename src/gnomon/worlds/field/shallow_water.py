@@ -11,7 +11,14 @@ from gnomon.numerics.integrators import Etdrk4
 from gnomon.numerics.plane_spectral import Plane, Spectrum, times
 from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
 from gnomon.spec.errors import BadSpec
-from gnomon.worlds.field.plane import AbstractPlaneWorld, checked_courant, checked_grid, random_fields
+from gnomon.worlds.field.plane import (
+    AbstractPlaneWorld,
+    checked_courant,
+    checked_grid,
+    checked_numbers,
+    checked_rate,
+    random_fields,
+)
 from gnomon.worlds.field.plane_tracer import tracer_products, tracer_tendency
 from gnomon.worlds.known import facts_that_hold, known_value, read_facts
 
@@ -94,10 +101,17 @@ class ShallowWater(AbstractPlaneWorld):
         """
         points = grid if points is None else points
         checked_grid("shallow_water", points, grid)
-        if gravity <= 0 or min(viscosity, drag, diffusivity) < 0:
-            raise BadSpec(
-                "shallow_water: gravity must be positive, viscosity, drag and diffusivity not negative"
-            )
+        checked_numbers(
+            "shallow_water",
+            dt,
+            substeps,
+            gravity=gravity,
+            viscosity=viscosity,
+            drag=drag,
+            diffusivity=diffusivity,
+        )
+        if gravity == 0:
+            raise BadSpec("shallow_water: gravity must be positive")
         self.plane = Plane(grid, LENGTH)
         if not 1 <= wavenumber <= self.plane.kept:
             raise BadSpec(
@@ -109,6 +123,8 @@ class ShallowWater(AbstractPlaneWorld):
         checked_courant(
             "shallow_water", fastest, self.plane, dt / substeps, "take more substeps or a shorter dt"
         )
+        checked_rate("shallow_water", "the rotation", coriolis, dt / substeps)
+        checked_rate("shallow_water", "drag", drag, dt / substeps)
         square = np.asarray(self.plane.square, np.float64)
         lost = [-viscosity * square] * 3 + ([-diffusivity * square] if tracer else [])
         self.scheme = Etdrk4(np.stack(lost), dt / substeps)

@@ -27,6 +27,7 @@ from gnomon.worlds.field.plane import (
     checked_courant,
     checked_factors,
     checked_grid,
+    checked_numbers,
     random_fields,
 )
 from gnomon.worlds.field.plane_tracer import tracer_products, tracer_tendency
@@ -118,13 +119,13 @@ class TwoLayer(AbstractPlaneWorld):
             substeps: inner steps in each `dt`.
             tracer: whether a dye is carried along in the upper layer.
             diffusivity: of the dye, m2 s-1.
-            wrong: factors by which this model mistakes the values of knobs; 0 leaves the term out.
+            wrong: factors by which this model mistakes the values of knobs; 0 leaves the term out (not of radius and
+                ratio, which must stay positive).
         """
         if setup not in SETUPS:
             raise BadSpec(f"two_layer: setup is {setup!r}; expected one of {', '.join(SETUPS)}")
         checked_grid("two_layer", points, points)
-        if diffusivity < 0:
-            raise BadSpec(f"two_layer: diffusivity must not be negative, got {diffusivity}")
+        checked_numbers("two_layer", dt, substeps, diffusivity=diffusivity)
         kept = points // 2 - 1
         self.plane = Plane(points if aliased else _padded(points), LENGTH, kept)
         step = dt * DAY / substeps
@@ -144,6 +145,8 @@ class TwoLayer(AbstractPlaneWorld):
         self.setup, self.points, self.substeps = setup, points, substeps
         knobs = _knobs(setup)
         factors = checked_factors("two_layer", wrong, knobs)
+        if min(factors["radius"], factors["ratio"]) <= 0:
+            raise BadSpec("two_layer: the factors of radius and ratio must be positive")
         self.factors = {name: jnp.asarray(value) for name, value in factors.items()}
         given = {
             "setup": setup, "points": points, "aliased": aliased, "dt": float(dt), "substeps": substeps,
@@ -256,6 +259,11 @@ def _card(given: dict, knobs: tuple[Knob, ...], *, right: bool) -> WorldCard:
         history=16,
         limits=(
             "Quasi-geostrophic: no coasts, no outcropping, no bottom relief, a stratification that never changes.",
+            *(
+                ()
+                if facts
+                else ("The Lyapunov time given is that of the standard eddies; it was not measured here.",)
+            ),
         ),
         balances=(
             Balance(
