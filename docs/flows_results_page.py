@@ -38,7 +38,7 @@ The interval of the null covers 0 in {null}.
 
 {outcomes}
 
-Every measure of every case: [{study}.csv](results/{study}.csv).
+Every measure of every case, a table for each trial: {tables}.
 """
 
 
@@ -49,12 +49,13 @@ def main() -> None:
     store = Store(parser.parse_args().store, create=False)
     found = [r for r in store.results(STUDY) if r.case["trial"]["kind"] != "cost"]
     asked = {w["kind"] for w in store.study(STUDY).study["worlds"]}
-    (HERE / "results" / f"{STUDY}.csv").write_text(scores(store, STUDY), encoding="utf-8")
+    tables = _tables(scores(store, STUDY))
     made = found[0].provenance
     worlds = {r.case["world"]["kind"] for r in found}
     missing = sorted(asked - worlds)
     text = TEXT.format(
         study=STUDY,
+        tables=tables,
         versions=", ".join(f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy")),
         hardware=f"{made['processor']}, {made['cores']} cores",
         systems=len(worlds),
@@ -66,6 +67,18 @@ def main() -> None:
     )
     (HERE / "flows-results.md").write_text(text, encoding="utf-8")
     print(f"wrote {HERE / 'flows-results.md'}: {len(worlds)} systems, {len(found)} cases")
+
+
+def _tables(text: str) -> str:
+    """Write one table for each trial, since together they are too large a file; links to them."""
+    head, *rows = text.splitlines(keepends=True)
+    place = head.split(",").index("trial")
+    by_trial: dict[str, list[str]] = defaultdict(list)
+    for row in rows:  # no field before the trial holds a comma
+        by_trial[row.split(",")[place]].append(row)
+    for trial, own in by_trial.items():
+        (HERE / "results" / f"{STUDY}-{trial}.csv").write_text("".join([head, *own]), encoding="utf-8")
+    return ", ".join(f"[{trial}](results/{STUDY}-{trial}.csv)" for trial in sorted(by_trial))
 
 
 def held(found: list[Result]) -> list[str]:
