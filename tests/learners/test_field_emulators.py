@@ -279,8 +279,8 @@ def test_wrong_settings_are_named():
     data = drifting_waves(steps=4, count=4)
     with pytest.raises(BadSpec, match="positions must be one of auto, on, off"):
         FourierOperator(positions="yes").fit(data, key=jax.random.key(0))
-    with pytest.raises(BadSpec, match="width, depth and modes"):
-        FourierOperator(modes=0).fit(data, key=jax.random.key(0))
+    with pytest.raises(BadSpec, match="modes not negative"):
+        FourierOperator(modes=-1).fit(data, key=jax.random.key(0))
     with pytest.raises(BadSpec, match="width must be"):
         UNet(width=0).fit(data, key=jax.random.key(0))
     assert most_modes(SPHERE) == 11
@@ -301,3 +301,19 @@ def test_contract_on_rings(name, world):
     data = make_data(made, train=4, validation=2, steps=40)
     fit = check_learner(LEARNERS[name], made, data, eager=name == "unet", key=jax.random.key(1))
     assert fit.simulator.card.name == name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(LEARNERS))
+def test_contract_on_a_plane(name):
+    made = build("worlds", "navier_stokes", {"grid": 24, "viscosity": 0.05})
+    data = make_data(made, train=4, validation=2, steps=24)
+    fit = check_learner(LEARNERS[name], made, data, eager=False, key=jax.random.key(1))
+    assert fit.simulator.fields.geometry.kind == "plane"
+
+
+def test_waves_are_as_many_as_the_geometry_can_afford():
+    rng = np.random.default_rng(0)
+    flat, ring = Geometry("plane", (64, 64)), Geometry("ring", (64,))
+    kept = [FourierOperator(width=2, depth=1)._start(g, 1, 1, rng).waves[0].modes for g in (flat, ring)]
+    assert kept == [12, 24]

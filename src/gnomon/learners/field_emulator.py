@@ -10,7 +10,7 @@ arXiv 2202.03376). Errors are weighted by area.
 import abc
 import dataclasses
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -48,7 +48,7 @@ class AbstractFieldNetwork(eqx.Module):
 
 
 class Plan(NamedTuple):
-    """How an emulator is trained, whatever its network: the fields of the learners of the same names."""
+    """How an emulator is trained, whatever its network."""
 
     name: str
     budget: int
@@ -57,6 +57,11 @@ class Plan(NamedTuple):
     batch: int
     unroll: int
     positions: str
+
+    @classmethod
+    def of(cls, name: str, learner: Any) -> "Plan":
+        """Of the learner's own fields of the same names."""
+        return cls(name, **{field: getattr(learner, field) for field in cls._fields[1:]})
 
 
 class FieldSimulator(AbstractSimulator[Array]):

@@ -14,6 +14,8 @@ from gnomon.numerics.geometry import Geometry
 from gnomon.numerics.spectral_convolution import SpectralConvolution, new_convolution
 from gnomon.spec.errors import BadSpec
 
+MODES = {"ring": 24, "plane": 12, "sphere": 24}
+
 
 class Linear(eqx.Module):
     """A linear map at every site."""
@@ -59,9 +61,9 @@ class FourierOperator(AbstractLearner):
     normalisation (the authors' later code; the paper's tables are with relu and batch normalisation).
     Different: it predicts standardised increments and is trained on unrolled steps, since it is run for ever and not
     once; grid coordinates are channels only where the world is not the same everywhere, so that on a homogeneous
-    world it commutes with every shift; 24 modes (16 on a ring and 12 on a plane there); the sphere's blocks are those
-    of the plane, without the encoder, the multi-layer perceptrons and the half resolution of SFNO; the output starts
-    silent.
+    world it commutes with every shift; 24 modes on a ring (16 there), 12 on a plane as there; the sphere's blocks are
+    those of the plane, without the encoder, the multi-layer perceptrons and the half resolution of SFNO; the output
+    starts silent.
 
     What misleads: it is not conservative, and nothing keeps rain or humidity positive. The pointwise path carries
     waves beyond `modes` but cannot move them. On the sphere it sees what the world shows (pressure levels), knows
@@ -71,7 +73,8 @@ class FourierOperator(AbstractLearner):
         budget: settings tried.
         width: channels in the blocks.
         depth: blocks.
-        modes: waves kept along each axis, the mean included; on a sphere total wavenumbers, at most the grid's.
+        modes: waves kept along each axis, the mean included; on a sphere total wavenumbers, at most the grid's; 0 for
+            24 on a ring or a sphere and 12 on a plane, where weights grow with their square.
         delays: observations in the input.
         updates: of the weights in each setting, both phases together.
         batch: windows times sites in a minibatch; never fewer than four windows.
@@ -85,7 +88,7 @@ class FourierOperator(AbstractLearner):
     budget: int = 3
     width: int = 32
     depth: int = 4
-    modes: int = 24
+    modes: int = 0
     delays: int = 1
     updates: int = 2400
     batch: int = 1024
@@ -94,24 +97,21 @@ class FourierOperator(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if min(self.width, self.depth, self.modes) < 1:
-            raise BadSpec("fourier_operator: width, depth and modes must be at least 1")
-        plan = Plan(
-            "fourier_operator",
-            self.budget,
-            self.delays,
-            self.updates,
-            self.batch,
-            self.unroll,
-            self.positions,
-        )
-        return fit_emulator(plan, self._start, data, key=key)
+        if min(self.width, self.depth) < 1 or self.modes < 0:
+            raise BadSpec("fourier_operator: width and depth must be at least 1, modes not negative")
+        return fit_emulator(Plan.of("fourier_operator", self), self._start, data, key=key)
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator
     ) -> AbstractFieldNetwork:
         return new_fourier_network(
-            geometry, inputs, outputs, rng, width=self.width, depth=self.depth, modes=self.modes
+            geometry,
+            inputs,
+            outputs,
+            rng,
+            width=self.width,
+            depth=self.depth,
+            modes=self.modes or MODES[geometry.kind],
         )
 
 

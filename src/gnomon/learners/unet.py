@@ -90,8 +90,7 @@ class UNet(AbstractLearner):
         """Train once for each setting, keep the best in free run."""
         if self.width < 1 or self.levels < 0:
             raise BadSpec("unet: width must be at least 1, levels not negative")
-        plan = Plan("unet", self.budget, self.delays, self.updates, self.batch, self.unroll, self.positions)
-        return fit_emulator(plan, self._start, data, key=key)
+        return fit_emulator(Plan.of("unet", self), self._start, data, key=key)
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator

@@ -13,7 +13,9 @@ from jaxtyping import Array, Float
 # x, y, z - 23.55 over these have standard deviation one on Lorenz's attractor (lorenz63.json)
 SIZE = np.asarray([7.92, 9.01, 8.62])
 CENTRE = np.asarray([0.0, 0.0, 23.55])
-EXPONENT = 0.9056  # of Lorenz's equations in their own time; facts hold what is measured here
+EXPONENT = (
+    0.9056  # of Lorenz's equations in their own time (`lorenz63.json`); for paces that were not measured
+)
 
 
 def push_tendency(w: Float[Array, "3"], pace: Float[Array, ""]) -> Float[Array, "3"]:
