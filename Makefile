@@ -12,11 +12,12 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults power results test test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults superresolution power results test controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
 	@echo "make test           the tests"
+	@echo "make controls       the perfect model scores 1 and the null 0 in every trial of the quickstart, two seeds"
 	@echo "make test-slow      the tests that take minutes"
 	@echo "make test-browser   opens a report in headless Chromium and clicks through it"
 	@echo "make validate       recomputes the facts of the worlds and checks them"
@@ -33,6 +34,7 @@ help:
 	@echo "make attractors     free runs beside pairs of truths, and writes docs/attractors.md (hours; resumes)"
 	@echo "make scaling        error against data, size and compute, and writes docs/scaling.md (resumes)"
 	@echo "make catalogue      recomputes the facts of the catalogue and checks them (half an hour)"
+	@echo "make superresolution  fine fields from coarse ones: SideRT, U-Net, bicubic; writes docs/superresolution.md (resumes)"
 	@echo "make power          plants faults of known size and shows which are found"
 	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
 	@echo "make examples       runs every example that needs no extra"
@@ -92,6 +94,10 @@ hierarchical: $(VENV)/.atmos
 faults: $(VENV)/.test
 	$(PY) -m validation.faults --pool $(STORE)/fault-pool
 
+superresolution: $(VENV)/.atmos
+	$(PY) -m validation.superresolution --world navier_stokes
+	$(PY) -m validation.superresolution --world held_suarez
+
 power: $(VENV)/.gnomon
 	$(GNOMON) run power --workers $(WORKERS) --store $(STORE)
 
@@ -101,7 +107,10 @@ results: $(VENV)/.gnomon
 	$(PY) -m docs.results_page --store $(STORE)
 
 test: $(VENV)/.test
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not validation and not browser and not torch"
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not controls and not validation and not browser and not torch"
+
+controls: $(VENV)/.test
+	$(PYTEST) -s -m controls
 
 test-slow: $(VENV)/.test
 	$(PYTEST) -m "slow and not browser and not torch"

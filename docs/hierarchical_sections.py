@@ -101,7 +101,7 @@ def table(found: Sequence[Result]) -> str:
 
 
 def failures(found: Sequence[Result]) -> str:
-    """For each simulator where it first fails, and its three weakest measures."""
+    """For each simulator where it first fails, and the three measures farthest below the truth."""
     lines = []
     rule = first_failure(ladder(found), FAILED)
     for name in simulators(found):
@@ -119,7 +119,7 @@ def _weakest(found: Sequence[Result], learner: str) -> str:
                 low.append((s.fidelity.high, f"`{s.measure}` ({r.case['trial']['kind']}) {told(s)}"))
     if not low:
         return " No measure's interval lies below 1."
-    return " Weakest: " + "; ".join(text for _, text in sorted(low)[:3]) + "."
+    return " Below the truth with the whole interval: " + "; ".join(text for _, text in sorted(low)[:3]) + "."
 
 
 def order(found: Sequence[Result], choice: int = 0) -> list[str]:

@@ -130,7 +130,7 @@ def test_names_and_sizes_that_do_not_fit_say_so():
     for call in (lambda: new_network("huge", "sidert", seed=0), lambda: new_network(PLAN, "magic", seed=0)):
         with pytest.raises(UnknownName):
             call()
-    for plan in (PLAN._replace(heads=(3, 2, 4)), PLAN._replace(heads=(2, 2))):
+    for plan in (dataclasses.replace(PLAN, heads=(3, 2, 4)), dataclasses.replace(PLAN, heads=(2, 2))):
         with pytest.raises(BadSpec):
             new_swin(plan, rng())
     with pytest.raises(BadSpec):

@@ -14,6 +14,7 @@ ANYWHERE = [
     for name, entry in BUILT_IN["measures"].items()
     if not entry.target.startswith(
         (
+            "gnomon.measures.depth",
             "gnomon.measures.sphere",
             "gnomon.measures.cyclones",
             "gnomon.measures.aimip",

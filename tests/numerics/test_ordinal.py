@@ -11,7 +11,6 @@ import scipy.signal
 from numpy.lib.stride_tricks import sliding_window_view
 
 from gnomon.numerics.ordinal import (
-    PIECE,
     classify,
     entropy_and_complexity,
     envelope,
@@ -24,6 +23,7 @@ from gnomon.numerics.ordinal import (
     suitable_delay,
     suitable_delays,
 )
+from gnomon.numerics.ordinal_counts import PIECE
 
 
 @pytest.mark.parametrize("order", [3, 4, 5])

@@ -31,6 +31,7 @@ def test_autocovariance_falls_and_obeys_its_equation():
     np.testing.assert_allclose(second[5:], force[5:], atol=2e-3)
 
 
+@pytest.mark.slow
 def test_a_large_network_has_this_autocovariance():
     gain, n, h = 4.0, 400, 0.1
     theory = autocorrelation(gain, 6.0, points=61)

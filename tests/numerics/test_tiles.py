@@ -47,3 +47,8 @@ def test_what_fails_in_a_thread_fails_here():
 
 def test_there_is_a_core():
     assert cores() >= 1
+
+
+def test_nothing_is_not_cut():
+    with pytest.raises(ValueError, match="no members"):
+        cut(np.empty((0, 3)), 4)

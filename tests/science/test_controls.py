@@ -11,6 +11,7 @@ from gnomon.spec.shelf import find_study
 from gnomon.spec.study import Ref, Study, read_study
 from gnomon.store.results import Store
 
+pytestmark = pytest.mark.controls
 SEEDS = (0, 1)
 CONTROLS = {"perfect": 1.0, "null": 0.0}
 

@@ -37,10 +37,10 @@ def test_response_stays_inside_what_training_saw_or_says_so(cards):
 def test_shift_leaves_it_by_the_declared_distance(cards):
     trial = build("trials", "shift")
     for card in cards.values():
-        knob = card.turned_by("shift")
         declared = trial.declare(card)["distances"]
         for experiment in trial.design(card):
             if experiment.drives:
+                knob = card.knob(experiment.drives[0].knob)
                 end = experiment.drives[0].values[0][-1]
                 assert end > knob.high
                 expected = (end - knob.high) / (knob.high - knob.low)

@@ -170,7 +170,9 @@ class FilesRunner(AbstractRunner):
 
 def tie(card: WorldCard, experiment: Experiment, seen: dict[str, np.ndarray]) -> str:
     """Checksum of what a model is given: the history it sees and the order it must follow."""
-    arrays = b"".join(np.ascontiguousarray(seen[v.name], float).tobytes() for v in card.variables)
+    arrays = b"".join(
+        np.ascontiguousarray(seen[v.name], float).tobytes() for v in card.variables if v.name in seen
+    )
     return checksum(arrays + identity("order", experiment).encode())
 
 

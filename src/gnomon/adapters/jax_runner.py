@@ -77,7 +77,7 @@ class WorldRunner(AbstractRunner):
                 seed=seed,
                 watch=watch,
             )
-        seen = noisy_history(card, starts, experiment.members, seed=seed)
+        seen = noisy_history(card, starts, experiment.members, seed=seed, whole=True)
         present = {k: v[:, :, -1] for k, v in seen.items()}
 
         def states_of(member: int) -> Any:

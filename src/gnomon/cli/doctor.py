@@ -18,6 +18,7 @@ EXTRAS = {  # extra -> (packages, what they bring)
     "climate": (("xarray", "dask", "netCDF4", "zarr"), "CMIP, AIMIP and WeatherBench files"),
     "atmos": (("jcm", "dinosaur"), "the worlds speedy and held_suarez"),
     "neuralgcm": (("neuralgcm",), "NeuralGCM's checkpoints as subjects"),
+    "scene": (("pillow",), "gnomon depth, and depth archives"),
     "torch": (("torch",), "models written with PyTorch"),
 }
 

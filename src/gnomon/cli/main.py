@@ -34,6 +34,7 @@ COMMANDS: dict[str, Command] = {
         "gnomon.cli.testing:starts", "Write the starts that an external model must run from.", RUN
     ),
     "run": Command("gnomon.cli.running:run", "Run a study; carries on after any interruption.", RUN),
+    "depth": Command("gnomon.cli.depth:depth", "Depth maps of pictures, folders and videos.", RUN),
     "ladder": Command("gnomon.cli.reading:ladder", "The ladder of a study, in the terminal.", READ),
     "report": Command("gnomon.cli.reading:report", "One self-contained HTML file of a study.", READ),
     "compare": Command("gnomon.cli.reading:compare", "Two models, paired, cell by cell.", READ),

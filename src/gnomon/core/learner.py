@@ -19,7 +19,7 @@ class Data(NamedTuple):
     """What every learner is given: observed trajectories (with observation error) and their forcing.
 
     Attributes:
-        obs: variable -> array [trajectory, time, ...], NumPy.
+        obs: variable -> array [trajectory, time, ...], NumPy. Hidden variables are here: they are what is learned.
         forcing: knob -> array [trajectory, time], NumPy, the value at each observation.
         time: [time], from 0, in the world's time units.
         train: indices of trajectories to fit.
@@ -33,6 +33,12 @@ class Data(NamedTuple):
     train: np.ndarray
     validation: np.ndarray
     card: WorldCard
+
+    @property
+    def seen(self) -> dict[str, np.ndarray]:
+        """`obs` without hidden variables: all that `assimilate` is ever given."""
+        hidden = {v.name for v in self.card.variables if v.hidden}
+        return {k: v for k, v in self.obs.items() if k not in hidden}
 
 
 class Fit(NamedTuple):

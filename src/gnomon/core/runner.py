@@ -23,7 +23,8 @@ class Starts(NamedTuple):
 
     Attributes:
         states: the world's states at time 0, a pytree batched over units.
-        history: variable -> [unit, past, ...], without observation error; the last is the present.
+        history: variable -> [unit, past, ...], without observation error; the last is the present. Hidden variables are
+            here too: who sees a history is told it by `noisy_history`, which leaves them out.
         library: variable -> [snapshot, ...] observations at other times, where errors are "lagged"; else empty.
     """
 
@@ -45,11 +46,21 @@ def key_of(seed: int) -> PRNGKeyArray:
     return jax.random.fold_in(jax.random.PRNGKey(seed & 0x7FFFFFFF), seed >> 31)
 
 
-def noisy_history(card: WorldCard, starts: Starts, members: int, *, seed: int) -> dict[str, np.ndarray]:
-    """The history as a subject sees it: [unit, member, past, ...].
+def noisy_history(
+    card: WorldCard, starts: Starts, members: int, *, seed: int, whole: bool = False
+) -> dict[str, np.ndarray]:
+    """The history as a subject sees it: [unit, member, past, ...], without hidden variables.
 
     One draw of the observation error for the unit; with several members one more, independent, for each.
+
+    Args:
+        card: of the world.
+        starts: with the clean history.
+        members: of an ensemble.
+        seed: of the errors.
+        whole: hidden variables too, for the world's own twin, which is a state and not an inference.
     """
+    hidden = set() if whole else {v.name for v in card.variables if v.hidden}
     rng = np.random.default_rng([seed & 0x7FFFFFFF, seed >> 31, 1])
     if card.errors == "lagged":
         units, past = next(iter(starts.history.values())).shape[:2]
@@ -58,9 +69,11 @@ def noisy_history(card: WorldCard, starts: Starts, members: int, *, seed: int) -
         if members > 1:
             more = lagged_errors(card, starts.library, (units, members, past), rng)
             seen = {k: v + more[k] for k, v in seen.items()}
-        return seen
+        return {k: v for k, v in seen.items() if k not in hidden}
     out = {}
     for v in card.variables:
+        if v.name in hidden:
+            continue
         clean = starts.history[v.name]
         seen = clean + v.obs_error * rng.standard_normal(clean.shape)
         seen = seen[:, None]

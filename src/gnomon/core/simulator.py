@@ -22,7 +22,10 @@ class AbstractSimulator(eqx.Module, Generic[State]):
 
     @abc.abstractmethod
     def assimilate(self, history: Obs, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> State:
-        """A model state from the last `card.context` observations (leading axis; the last is the present)."""
+        """A model state from the last `card.context` observations (leading axis; the last is the present).
+
+        Hidden variables of the world are not among them.
+        """
 
     @abc.abstractmethod
     def advance(self, state: State, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> State:

@@ -108,6 +108,8 @@ class Stage:
 
     def _run(self, experiment: Any, role: str, null: str) -> Runs | Unsupported:
         bench, case = self._bench, self._case
+        if case.trial.kind in self.card.unasked:
+            return Unsupported(experiment.label, self.card.unasked[case.trial.kind])
         how = self._trial.declare(self.card).get(DECLARED, {}).get(experiment.label)
         if how is not None:
             return relaxed_run(bench, case, experiment, how, role)

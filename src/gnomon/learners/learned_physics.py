@@ -119,6 +119,10 @@ class LearnedPhysicsSimulator(AbstractSimulator[Flown]):
         present = {name: value[-1] for name, value in history.items()}
         return Flown(self.core.lift(present, self.core.init(key=key)), no_counts())
 
+    def lift(self, obs: Obs, background: Flown) -> Flown:
+        """The core moved to what is seen; what was counted stays. So a run can be drawn towards the truth."""
+        return Flown(self.core.lift(obs, background.core), background.counts)
+
     def advance(self, state: Flown, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Flown:
         """One step of the world, under this physics."""
         return Flown(*self.core.step_with(self.physics, state.core, state.counts, forcing, time=time))

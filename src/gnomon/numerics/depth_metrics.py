@@ -17,6 +17,7 @@ _SHARES = {
 }
 _NYU = (480, 640, slice(45, 471), slice(41, 601))  # rows and columns that the sensor saw, of 480 x 640
 _DELTA = 1.25
+SCENE_CAP = (0.1, 200.0)  # metres between which a rendered depth counts: sky is 0, and no street is so long
 
 
 class DepthErrors(NamedTuple):

@@ -16,14 +16,12 @@ from jaxtyping import Array, ArrayLike, Float
 
 from gnomon.numerics.crossings import natural_time
 from gnomon.numerics.jackknife import standard_error
+from gnomon.numerics.ordinal_counts import codes, pattern_counts, windows
 
 Kind = Literal["regular", "complex", "stochastic", "undecided"]
 
 SPAN = (0.3, 0.5)  # of a pattern, in natural times
 SHORTEST = 1.5  # natural times in a record
-ORDERS = (3, 7)
-PIECE = 1 << 16  # values that are compared at a time: they and their comparisons stay in a core's cache
-BLOCK = 1 << 19  # codes that are counted at a time
 HEIGHTS = (0.50, 0.58)  # between the curves: below is noise, above is chaos
 
 
@@ -33,39 +31,7 @@ def ordinal_codes(x: Any, order: int = 5, delay: int = 1) -> Any:
     code(t) = sum over i of (order - 1 - i)! * #{j > i: x(t + j delay) < x(t + i delay)}: the Lehmer code of the ranks,
     without sorting. Equal values count as rising, as in a stable sort. NumPy and JAX arrays alike.
     """
-    return _codes(x, order, delay).astype(np.int32)
-
-
-def _codes(x: Any, order: int, delay: int) -> Any:
-    """The same in the smallest integers that hold it.
-
-    Whether x(t + j delay) < x(t + i delay) depends on j - i and on the time t + i delay alone, so order - 1 comparisons
-    of the whole series serve all pairs (i, j), and what is left is addition of bytes.
-    """
-    count = _windows(x.shape[-1], order, delay)
-    kind = _smallest(order)
-    fallen: Any = (
-        0  # at each time: how many of the next values are smaller, of 1, of 2, ... order - 1 next values
-    )
-    code: Any = None
-    for ahead in range(1, order):
-        until = x.shape[-1] - ahead * delay
-        falls = (x[..., ahead * delay :] < x[..., :until]).view(np.uint8)
-        fallen = falls if ahead == 1 else fallen[..., :until] + falls
-        first = (order - 1 - ahead) * delay
-        term = fallen[..., first : first + count].astype(kind, copy=False)
-        code = term if ahead == 1 else code + term * kind(math.factorial(ahead))
-    return code
-
-
-def _windows(length: int, order: int, delay: int) -> int:
-    """Number of windows of a record."""
-    if not ORDERS[0] <= order <= ORDERS[1]:
-        raise ValueError(f"order {order}; expected {ORDERS[0]} to {ORDERS[1]}")
-    count = length - (order - 1) * delay
-    if delay < 1 or count < 1:
-        raise ValueError(f"{length} values hold no pattern of order {order} at delay {delay}")
-    return count
+    return codes(x, order, delay).astype(np.int32)
 
 
 def ordinal_shares(
@@ -92,51 +58,9 @@ def _shares_in_jax(x: Array, order: int, delay: int) -> Array:
 
 
 def _shares_in_numpy(x: np.ndarray, order: int, delay: int) -> np.ndarray:
-    """Long series one by one, block by block; short ones as many at a time as a block holds."""
-    length, kinds = x.shape[-1], math.factorial(order)
-    count, reach = _windows(length, order, delay), (order - 1) * delay
-    series = np.ascontiguousarray(x).reshape(-1, length)
-    counts = np.zeros((len(series), kinds), np.int64)
-    room = np.empty(min(series.size, BLOCK), _smallest(order))
-    if length > BLOCK // 2:  # in one thread: calls so short spend in two what they save
-        for own, one in zip(counts, series, strict=True):
-            for start in range(0, count, BLOCK):
-                code = _fill(room, one[start : start + BLOCK + reach], order, delay)
-                own += _tally(code, kinds)
-        return (counts / count).reshape(*x.shape[:-1], kinds)
-    many = max(1, BLOCK // max(length, kinds))
-    for first in range(0, len(series), many):
-        some = series[first : first + many]
-        _fill(room, some.reshape(-1), order, delay)  # as one series; windows across two of them do not count
-        code = room[: some.size].reshape(some.shape)[:, :count]
-        place = code + kinds * np.arange(len(some))[:, None]
-        counts[first : first + many] = np.bincount(place.ravel(), minlength=kinds * len(some)).reshape(
-            -1, kinds
-        )
-    return (counts / count).reshape(*x.shape[:-1], kinds)
-
-
-def _fill(room: np.ndarray, x: np.ndarray, order: int, delay: int) -> np.ndarray:
-    """The codes of one series, written into `room` piece by piece."""
-    count, reach = len(x) - (order - 1) * delay, (order - 1) * delay
-    for start in range(0, count, PIECE):
-        until = min(start + PIECE, count)
-        room[start:until] = _codes(x[start : until + reach], order, delay)
-    return room[:count]
-
-
-def _tally(code: np.ndarray, kinds: int) -> np.ndarray:
-    """How often each code occurs. Bytes are counted in pairs: half as many, and each pair has a place of its own."""
-    if code.itemsize > 1 or len(code) < PIECE:
-        return np.bincount(code, minlength=kinds)
-    even = len(code) // 2 * 2
-    pairs = np.bincount(code[:even].view(np.uint16), minlength=256 * kinds).reshape(kinds, 256)
-    return pairs.sum(axis=0)[:kinds] + pairs.sum(axis=1) + np.bincount(code[even:], minlength=kinds)
-
-
-def _smallest(order: int) -> Any:
-    """The smallest integers that hold the codes."""
-    return np.uint8 if math.factorial(order) <= 256 else np.uint16
+    count = windows(x.shape[-1], order, delay)
+    counts = pattern_counts(x.reshape(-1, x.shape[-1]), order, delay)
+    return (counts / count).reshape(*x.shape[:-1], math.factorial(order))
 
 
 def entropy_and_complexity(shares: Any) -> tuple[Any, Any]:

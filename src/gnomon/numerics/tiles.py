@@ -48,6 +48,8 @@ def cut(states: np.ndarray, tile: int, workers: int = 0, multiple: int = 1) -> l
     if tile < 1:
         raise ValueError(f"a tile holds at least one member, got {tile}")
     lanes = len(states)
+    if lanes == 0:
+        raise ValueError("no members: there is nothing to cut into tiles")
     threads = workers or cores()
     whole = multiple if multiple <= tile else 1
     count = -(-lanes // (tile // whole * whole))

@@ -27,6 +27,10 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
             "gnomon.worlds.network.deep_hebbian:DeepHebbian",
             "128 units that store a cycle of patterns over a window, 16 overlaps seen; knob g",
         ),
+        "scene": Entry(
+            "gnomon.worlds.scene.world:RenderedScene",
+            "pictures of rooms and streets, their depth is hidden; knobs: size, light, view, clutter ...",
+        ),
         "kuramoto_sivashinsky": Entry(
             "gnomon.worlds.field.kuramoto_sivashinsky:KuramotoSivashinsky",
             "flame-front turbulence on a ring of length 60; knob: a large-scale drive",

@@ -37,6 +37,20 @@ LEARNERS: dict[str, Entry] = {
     "overconfident": Entry(
         "gnomon.learners.faults:Overconfident", "planted fault: the ensemble is too narrow"
     ),
+    "sidert": Entry(
+        "gnomon.learners.sidert.learner:SideRT",
+        "Swin encoder and a light decoder: the depth behind one picture",
+    ),
+    "shipped_sidert": Entry(
+        "gnomon.learners.shipped_sidert:ShippedSideRT", "SideRT as it is shipped, trained on rendered scenes"
+    ),
+    "depth_unet": Entry("gnomon.learners.depth_unet:DepthUNet", "U-Net from a picture to its depth"),
+    "depth_linear": Entry(
+        "gnomon.learners.depth_baselines:LinearDepth", "baseline: depth linear in place and colour"
+    ),
+    "mean_depth": Entry(
+        "gnomon.learners.depth_baselines:MeanDepth", "baseline: the mean depth at each pixel"
+    ),
     "user": Entry("gnomon.adapters.user:UserModel", "your own step(state, forcing) -> state"),
     "files": Entry("gnomon.adapters.user:RolloutFiles", "files of rollouts that your own model wrote"),
     "neuralgcm": Entry(
@@ -67,6 +81,10 @@ LEARNERS: dict[str, Entry] = {
     "shipped_hybrid": Entry(
         "gnomon.learners.shipped_hybrid:ShippedHybrid",
         "column_hybrid on speedy, trained once and shipped; nothing is fitted",
+    ),
+    "closure": Entry(
+        "gnomon.learners.closure:Closure",
+        "coarse flow plus a closure: Smagorinsky, Leith, Jansen-Held, a network (offline, online), or by inversion",
     ),
     "hybrid": Entry(
         "gnomon.learners.hybrid:Hybrid", "imperfect physics of the same world plus a learned correction"
@@ -126,6 +144,14 @@ LEARNERS: dict[str, Entry] = {
     "unet": Entry(
         "gnomon.learners.unet:UNet",
         "convolutions at several resolutions, across the ends of a domain and the poles",
+    ),
+    "deep_operator": Entry(
+        "gnomon.learners.deep_operator:DeepOperator",
+        "a branch that reads the whole field times a trunk that reads a place (DeepONet, MultiONet)",
+    ),
+    "latent_spectral": Entry(
+        "gnomon.learners.latent_spectral:LatentSpectral",
+        "patches drawn into a few tokens, changed by waves of their values, at several resolutions (LSM)",
     ),
     "nbeats": Entry(
         "gnomon.learners.nbeats:NBeats",

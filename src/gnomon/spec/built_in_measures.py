@@ -10,6 +10,7 @@ MEASURES: dict[str, Entry] = {
         "gnomon.measures.aimip.daily:Daily", "AIMIP E4: spread of days within months, in files"
     ),
     "aimip_e5": Entry("gnomon.measures.aimip.warmed:Warmed", "AIMIP E5: response to +2 K and +4 K, in files"),
+    "depth": Entry("gnomon.measures.depth:Depth", "error of an inferred depth map: AbsRel, RMSE, deltas ..."),
     "valid_time": Entry("gnomon.measures.valid_time:ValidTime", "valid prediction time in Lyapunov times"),
     "error_growth": Entry("gnomon.measures.error_growth:ErrorGrowth", "squared error against lead time"),
     "attractor": Entry("gnomon.measures.attractor:Attractor", "state-space divergence by histogram"),

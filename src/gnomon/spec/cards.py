@@ -46,6 +46,8 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         obs_error: standard deviation of the declared observation error.
         homogeneous: whether statistics and dynamics are the same at every point of the (periodic) axes
             when every knob that has a pattern is handed over as that pattern.
+        hidden: whether it is never seen before it is told: training data hold it, no history does. A learner infers it
+            from what is seen (the depth behind a picture).
     """
 
     name: str
@@ -55,6 +57,7 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     scale: float
     obs_error: float
     homogeneous: bool = False
+    hidden: bool = False
 
 
 class Knob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -140,6 +143,7 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             them wrong (what warms prescribed land, a radiative feedback without physics).
         data: what files and packages the world is made from (spun-up states, boundary fields), as a content address.
         knob_of: trial -> the knob it turns, where that is not the first.
+        unasked: trial -> why it is not asked of this world; its cells say `unsupported` with that reason.
         version: raised whenever the numbers of the world change; part of every identity.
     """
 
@@ -165,6 +169,7 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     shown: tuple[str, ...] = ()
     data: str = ""
     knob_of: dict[str, str] = {}
+    unasked: dict[str, str] = {}
     balances: tuple[Balance, ...] = ()
     facts: tuple[Fact, ...] = ()
     version: int = 1
@@ -189,9 +194,19 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return next((f for f in self.facts if f.name == name), None)
 
     def decisive(self) -> dict[str, Any]:
-        """All that decides numbers, as plain data: the card without what is only said of the world."""
+        """All that decides numbers, as plain data: the card without what is only said of the world.
+
+        What came into cards later and is not used by a world is left out, so that its address is what it was.
+        """
         plain = msgspec.to_builtins(self)
-        return {k: v for k, v in plain.items() if k not in ("summary", "references", "facts", "limits")}
+        told = ("summary", "references", "facts", "limits", "unasked")
+        kept = {k: v for k, v in plain.items() if k not in told}
+        kept["variables"] = tuple(
+            {k: x for k, x in v.items() if x or k != "hidden"} for v in plain["variables"]
+        )
+        if self.unasked:
+            kept["unasked"] = sorted(self.unasked)  # which, not the words
+        return kept
 
     @property
     def size(self) -> int:

@@ -31,6 +31,8 @@ def check_learner(
 ) -> Fit:
     """Assert everything a learner promises; returns the fit for further questions.
 
+    Where the world has hidden variables, the simulator is given histories without them and must show them all the same.
+
     Args:
         learner: to be checked.
         world: the data are of.
@@ -116,7 +118,7 @@ def _check_forcing(simulator: AbstractSimulator, data: Data) -> None:
 def _beginnings(simulator: AbstractSimulator, data: Data) -> tuple[Obs, Forcing, Array]:
     context = simulator.card.context
     rows = data.validation
-    history = {k: jnp.asarray(v[rows, :context]) for k, v in data.obs.items()}
+    history = {k: jnp.asarray(v[rows, :context]) for k, v in data.seen.items()}
     times = {k: jnp.asarray(np.broadcast_to(data.time, (len(rows), len(data.time)))) for k in data.forcing}
     forcing = Forcing(times=times, values={k: jnp.asarray(v[rows]) for k, v in data.forcing.items()})
     return history, forcing, jnp.full(len(rows), data.time[context - 1])

@@ -89,7 +89,8 @@ def validation_starts(
     history, truth = {}, {}
     for v in data.card.variables:
         field = data.obs[v.name]
-        history[v.name] = jnp.asarray(np.stack([field[j, t - context + 1 : t + 1] for j, t in where]))
+        if not v.hidden:
+            history[v.name] = jnp.asarray(np.stack([field[j, t - context + 1 : t + 1] for j, t in where]))
         truth[v.name] = jnp.asarray(np.stack([field[j, t + 1 : t + 1 + lead] for j, t in where]))
     rows = [j for j, _ in where]
     return Starts(

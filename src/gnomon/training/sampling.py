@@ -48,7 +48,7 @@ def sample_windows(data: Data, delays: int, *, most: int, key: PRNGKeyArray) -> 
         traj, moment = traj[picked], moment[picked]
     past = moment[:, None] + np.arange(1 - delays, 1)
     return Sample(
-        history={k: jnp.asarray(v[traj[:, None], past]) for k, v in data.obs.items()},
+        history={k: jnp.asarray(v[traj[:, None], past]) for k, v in data.seen.items()},
         following={k: jnp.asarray(v[traj, moment + 1]) for k, v in data.obs.items()},
         knobs={k: jnp.asarray(v[traj, moment]) for k, v in data.forcing.items()},
         next_knobs={k: jnp.asarray(v[traj, moment + 1]) for k, v in data.forcing.items()},

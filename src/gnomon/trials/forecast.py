@@ -7,11 +7,13 @@ from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
-from gnomon.trials.lengths import steps_of
+from gnomon.trials.lengths import SCENE, steps_of
 
 
 class Forecast(AbstractTrial):
     """Forecasts from the truth's own states, seen with the declared observation error, at the default knobs.
+
+    A scene is at rest, so one step ahead is what lies behind the present picture; no more steps are run there.
 
     Attributes:
         units: independent starts.
@@ -24,7 +26,8 @@ class Forecast(AbstractTrial):
     headline: ClassVar[str] = "valid_time"
     measures: ClassVar[tuple[str, ...]] = ("valid_time", "error_growth")
     measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "sphere": ("skill", "acc", "cyclone_tracks", "cyclone_intensity")
+        "scene": ("depth",),
+        "sphere": ("skill", "acc", "cyclone_tracks", "cyclone_intensity"),
     }
 
     units: int = 40
@@ -40,7 +43,7 @@ class Forecast(AbstractTrial):
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
-        steps = steps_of(card, self.horizon)
+        steps = 1 if card.rung == SCENE else steps_of(card, self.horizon)
         return (Experiment(label="forecast", units=self.units, steps=steps, starts="shared"),)
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ import math
 from gnomon.spec.cards import Knob, WorldCard
 from gnomon.spec.experiment import Drive, Experiment
 
+SCENE = "scene"  # the rung without a time step: one step is all there is to run
+
 
 def steps_of(card: WorldCard, lyapunov_times: float, *, stride: int = 1) -> int:
     """Saved steps that cover a time, at least one."""

@@ -1,7 +1,8 @@
 """The nulls: what ignorance would score, made the same way for every trial.
 
-Each takes what a subject is given (training data, the noisy present) and nothing more. `no_response` needs the world
-and is made by the engine: the world with every knob left alone.
+Each takes what a subject is given (training data, the noisy present) and nothing more: a hidden variable has no
+present, and what would be kept of it is its training mean. `no_response` needs the world and is made by the engine: the
+world with every knob left alone.
 """
 
 from collections.abc import Callable
@@ -38,13 +39,16 @@ def make_null(
 def _frozen(
     experiment: Experiment, card: WorldCard, data: Data, present: Present, rng: np.random.Generator
 ) -> Present:
-    """The present kept for ever."""
-    return {
+    """The present kept for ever; of hidden variables the training mean."""
+    kept = {
         k: np.broadcast_to(
             x[:, None, None], (experiment.units, experiment.members, experiment.steps, *x.shape[1:])
         )
         for k, x in present.items()
     }
+    if len(kept) == len(card.variables):
+        return kept
+    return _climatology(experiment, card, data) | kept
 
 
 def _climatology(experiment: Experiment, card: WorldCard, data: Data) -> Present:
@@ -63,6 +67,8 @@ def _persistence_or_climatology(
     leads = leads[leads < len(data.time)]
     kept, mean = 0.0, 0.0
     for v in card.variables:
+        if v.hidden:
+            continue
         held_out = data.obs[v.name][data.validation]
         climate = data.obs[v.name][data.train].mean(axis=(0, 1))
         future = held_out[:, leads]

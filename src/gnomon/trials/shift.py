@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gnomon.core.trial import AbstractTrial
-from gnomon.spec.cards import WorldCard
+from gnomon.spec.cards import Knob, WorldCard
 from gnomon.spec.errors import BadSpec
-from gnomon.spec.experiment import Experiment
+from gnomon.spec.experiment import Drive, Experiment
 from gnomon.trials.arguments import check_arguments
 from gnomon.trials.criteria import CRITERIA
-from gnomon.trials.lengths import half_range, long_run, moved
+from gnomon.trials.lengths import SCENE, half_range, long_run, moved
 
 STEPS = (2, 3, 4)  # half ranges from the default; the training range ends at 1
 
@@ -21,6 +21,9 @@ class Shift(AbstractTrial):
     The distance of a step is (p - p_max) / (p_max - p_min). 2 and 4 half ranges stand in the ratio one to two, so that
     |X(2d) - 2 X(d)| / |2 X(d)| can be asked. The control starts where the shifted runs start and is kept over the same
     leads: a drift that both have in common is gone when they are subtracted, unit by unit.
+
+    A scene has no adjustment to wait for: each knob in turn is held where the step puts it while one picture is taken,
+    and the control shows the same scenes at the defaults. Lengths, ramp and spacing are not used there.
 
     Attributes:
         units: independent starts.
@@ -38,6 +41,7 @@ class Shift(AbstractTrial):
     measures: ClassVar[tuple[str, ...]] = ("shift_error", "nonlinearity")
     measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "archive": CRITERIA["shift"],
+        "scene": ("depth",),
         "sphere": (
             "shift_error", "warming_indices", "warming_profile", "warming_scaling", "warming_shown", "range_share",
         )
@@ -63,6 +67,8 @@ class Shift(AbstractTrial):
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
+        if card.rung == SCENE:
+            return self._pictures(card)
         order = functools.partial(
             long_run,
             card,
@@ -77,6 +83,8 @@ class Shift(AbstractTrial):
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
         """See `AbstractTrial.declare`."""
+        if card.rung == SCENE:
+            return self._declared(card)
         knob = card.turned_by("shift")
         h = half_range(knob)
         return {
@@ -89,5 +97,39 @@ class Shift(AbstractTrial):
             "half_range": h,
         }
 
+    def _pictures(self, card: WorldCard) -> tuple[Experiment, ...]:
+        """One picture of the same scenes for each knob and step, and at the defaults."""
+        orders = [Experiment(label="control", units=self.units, steps=1, starts="shared")]
+        for knob in card.knobs:
+            for k in self._steps():
+                held = Drive.steady(knob.name, knob.default + k * half_range(knob))
+                orders.append(
+                    Experiment(
+                        label=_label(card, knob, k),
+                        drives=(held,),
+                        units=self.units,
+                        steps=1,
+                        starts="shared",
+                    )
+                )
+        return tuple(orders)
+
+    def _declared(self, card: WorldCard) -> Mapping[str, Any]:
+        asked = [(knob, k) for knob in card.knobs for k in self._steps()]
+        return {
+            "offsets": {_label(card, knob, k): float(k) for knob, k in asked},
+            "distances": {
+                _label(card, knob, k): (knob.default + k * half_range(knob) - knob.high)
+                / (knob.high - knob.low)
+                for knob, k in asked
+            },
+            "turned": {_label(card, knob, k): knob.name for knob, k in asked},
+        }
+
     def _steps(self) -> tuple[int, ...]:
         return tuple(sorted({1, *self.steps} if self.edge else set(self.steps)))
+
+
+def _label(card: WorldCard, knob: Knob, k: int) -> str:
+    """The knob that the trial turns elsewhere too keeps the plain label."""
+    return f"shift{k:+d}" if knob == card.turned_by("shift") else f"shift{k:+d} {knob.name}"

@@ -1,7 +1,5 @@
 """The Swin encoder: an image to features at four scales, by attention in windows that shift from block to block."""
 
-from typing import NamedTuple
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -20,8 +18,8 @@ from gnomon.numerics.sequence_layers import Dense
 from gnomon.spec.errors import BadData, BadSpec
 
 
-class SwinPlan(NamedTuple):
-    """The sizes of an encoder.
+class SwinPlan(eqx.Module):
+    """The sizes of an encoder. Plain data without arrays, so that a simulator that holds it can be stored.
 
     Attributes:
         width: channels of the first stage; they double with every stage.
@@ -32,12 +30,12 @@ class SwinPlan(NamedTuple):
         channels: of the image.
     """
 
-    width: int
-    depths: tuple[int, ...]
-    heads: tuple[int, ...]
-    window: int = 7
-    patch: int = 4
-    channels: int = 3
+    width: int = eqx.field(static=True)
+    depths: tuple[int, ...] = eqx.field(static=True)
+    heads: tuple[int, ...] = eqx.field(static=True)
+    window: int = eqx.field(static=True, default=7)
+    patch: int = eqx.field(static=True, default=4)
+    channels: int = eqx.field(static=True, default=3)
 
     @property
     def stride(self) -> int:
@@ -50,7 +48,9 @@ class SwinPlan(NamedTuple):
         return tuple(self.width * 2**n for n in range(len(self.depths)))
 
 
+# "mini" is not of the paper: it trains on small pictures in minutes, on a laptop.
 SIZES = {
+    "mini": SwinPlan(24, (2, 2, 2), (2, 4, 8), window=4),
     "tiny": SwinPlan(96, (2, 2, 6, 2), (3, 6, 12, 24)),
     "small": SwinPlan(96, (2, 2, 18, 2), (3, 6, 12, 24)),
     "base": SwinPlan(128, (2, 2, 18, 2), (4, 8, 16, 32)),
@@ -100,7 +100,7 @@ class SwinEncoder(eqx.Module):
     stages: tuple[tuple[SwinBlock, ...], ...]
     merges: tuple[PatchMerging, ...]
     norm: LayerNorm
-    plan: SwinPlan = eqx.field(static=True)
+    plan: SwinPlan
 
     def __call__(self, image: Float[Array, "y x channel"]) -> tuple[Float[Array, "row column feature"], ...]:
         """One map a stage, finest first, the last one normed; sides must be multiples of `plan.stride`."""

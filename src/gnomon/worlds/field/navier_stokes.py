@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing, Knobs
 from gnomon.core.world import Time
+from gnomon.numerics.closures import Layers
 from gnomon.numerics.integrators import Etdrk4
 from gnomon.numerics.plane_spectral import Plane, Spectrum, times
 from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
@@ -28,6 +29,7 @@ from gnomon.worlds.known import facts_that_hold, known_value, read_facts
 STANDARD = {
     "forcing": "kolmogorov", "grid": 64, "points": 64, "viscosity": 0.01, "hyperviscosity": 0.0, "order": 2,
     "drag": 0.1, "beta": 0.0, "wavenumber": 4, "dt": 0.25, "substeps": 8, "tracer": False, "diffusivity": 0.01,
+    "twin": "viscous",
 }  # fmt: skip
 LENGTH = 2 * np.pi
 WIDTH = 1.5  # standard deviation, in waves, of the ring of the stochastic forcing
@@ -40,6 +42,7 @@ SPEED = 4.0  # a fast wind of the standard set-ups: for the check of the inner s
 SPAN = {"drive": (0.9, 1.0, 1.1), "injection": (0.09, 0.1, 0.11)}
 
 Setup = Literal["kolmogorov", "ring", "none"]
+Twin = Literal["viscous", "coarse"]
 
 
 class NavierStokes(AbstractPlaneWorld):
@@ -69,7 +72,8 @@ class NavierStokes(AbstractPlaneWorld):
     and dissipation alone, J changes neither. Solved without aliasing (waves up to a third of the grid), diffusion by
     exponential time differencing, all else by its fourth-order Runge-Kutta part.
 
-    The imperfect twin has half as much viscosity (and hyperviscosity) again.
+    The imperfect twin has half as much viscosity (and hyperviscosity) again; with `twin="coarse"`, for closures, it is
+    the same flow with no shorter waves than the observed points hold.
 
     What misleads: at 64 points the range between forcing and dissipation is less than a decade: there is no inertial
     range to fit a slope to. A decaying flow has no attractor; its Lyapunov exponents are those of a given age.
@@ -100,6 +104,7 @@ class NavierStokes(AbstractPlaneWorld):
         substeps: int = 8,
         tracer: bool = False,
         diffusivity: float = 0.01,
+        twin: Twin = "viscous",
     ):
         """Make the world.
 
@@ -117,9 +122,11 @@ class NavierStokes(AbstractPlaneWorld):
             substeps: inner steps in each `dt`.
             tracer: whether a dye is carried along.
             diffusivity: of the dye.
+            twin: what the imperfect twin has wrong.
         """
         points = grid if points is None else points
         checked_grid("navier_stokes", points, grid)
+        _check_twin(twin, points, grid)
         checked_numbers(
             "navier_stokes", dt, substeps, viscosity=viscosity, hyperviscosity=hyperviscosity, drag=drag,
             diffusivity=diffusivity,
@@ -141,7 +148,7 @@ class NavierStokes(AbstractPlaneWorld):
         self.card = _card(
             forcing=forcing, grid=grid, points=points, viscosity=float(viscosity), hyperviscosity=float(hyperviscosity),
             order=order, drag=float(drag), beta=float(beta), wavenumber=wavenumber, dt=float(dt), substeps=substeps,
-            tracer=tracer, diffusivity=float(diffusivity),
+            tracer=tracer, diffusivity=float(diffusivity), twin=twin,
         )  # fmt: skip
 
     def init(self, *, key: PRNGKeyArray) -> Array:
@@ -194,6 +201,10 @@ class NavierStokes(AbstractPlaneWorld):
         phase = white / jnp.maximum(jnp.abs(white), jnp.finfo(self.push.dtype).tiny)
         return jnp.sqrt(injection * h).astype(self.push.dtype) * self.push * phase
 
+    def layers(self, spectrum: Spectrum, knobs: Knobs) -> Layers:
+        """The flow as a closure sees it: one layer."""
+        return Layers(times(self.plane.inverse, spectrum[:1]), spectrum[:1], jnp.ones(1, self.push.dtype))
+
     def speed(self, spectrum: Spectrum, knobs: Knobs) -> Float[Array, ""]:
         """The fastest wind."""
         u, v = self.plane.to_grid(self.plane.winds(self.plane.inverse * spectrum[0]))
@@ -202,6 +213,32 @@ class NavierStokes(AbstractPlaneWorld):
     def inner_step(self) -> float:
         """In the world's own units."""
         return self.card.dt / self.substeps
+
+
+def _check_twin(twin: str, points: int, grid: int) -> None:
+    """Raise `BadSpec` where there is no such twin."""
+    if twin not in ("viscous", "coarse"):
+        raise BadSpec(f"navier_stokes: twin is {twin!r}; expected viscous or coarse")
+    if twin == "coarse" and _holding(points) >= grid:
+        raise BadSpec(
+            f"navier_stokes: a grid of {grid} is no finer than its coarse twin, which needs {_holding(points)} to "
+            f"hold the waves of {points} points; take fewer points or a finer grid"
+        )
+
+
+def _holding(points: int) -> int:
+    """The smallest even grid that keeps all waves of so many points."""
+    grid = -(-3 * points // 2)
+    return grid + grid % 2
+
+
+def _mistaken(given: dict) -> dict:
+    """What makes the imperfect twin."""
+    if given["twin"] == "coarse":
+        grid = _holding(given["points"])
+        substeps = max(1, -(-given["substeps"] * grid // given["grid"]))
+        return {"grid": grid, "points": given["points"], "substeps": substeps, "twin": "viscous"}
+    return {"viscosity": 1.5 * given["viscosity"], "hyperviscosity": 1.5 * given["hyperviscosity"]}
 
 
 def _check(forcing: str, order: int, wavenumber: int, plane: Plane, not_negative: tuple[float, ...]) -> None:
@@ -302,11 +339,7 @@ def _card(**given) -> WorldCard:
         spinup=40.0,
         exponents=8,
         references=("10.1017/jfm.2013.122", "10.1073/pnas.2101784118", "10.1016/0021-9991(83)90118-0"),
-        imperfect={
-            **{k: v for k, v in given.items() if v != STANDARD[k]},
-            "viscosity": 1.5 * given["viscosity"],
-            "hyperviscosity": 1.5 * given["hyperviscosity"],
-        },
+        imperfect={**{k: v for k, v in given.items() if v != STANDARD[k]}, **_mistaken(given)},
         length=LENGTH,
         history=16,
         limits=(
