@@ -12,11 +12,12 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults superresolution power results test controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
 	@echo "make test           the tests"
+	@echo "make contracts      the contract of every learner"
 	@echo "make controls       the perfect model scores 1 and the null 0 in every trial of the quickstart, two seeds"
 	@echo "make test-slow      the tests that take minutes"
 	@echo "make test-browser   opens a report in headless Chromium and clicks through it"
@@ -107,7 +108,10 @@ results: $(VENV)/.gnomon
 	$(PY) -m docs.results_page --store $(STORE)
 
 test: $(VENV)/.test
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not controls and not validation and not browser and not torch"
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not controls and not contracts and not validation and not browser and not torch"
+
+contracts: $(VENV)/.test
+	$(PYTEST) -n $(WORKERS) -m "contracts and not slow"
 
 controls: $(VENV)/.test
 	$(PYTEST) -s -m controls

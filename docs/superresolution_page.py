@@ -40,8 +40,10 @@ A coarse field is the fine one without the waves that the coarse grid cannot hol
 exactly. *Zero-filling* (spectral interpolation) gives back all that is known and nothing else: it is the null, and
 recovers 0 of the missing variance by construction. Along an axis on which a flow is the same everywhere different
 waves are uncorrelated, so a linear map gains nothing along it. *Bicubic* is the cubic through four points an axis,
-across the ends and the poles. The networks are given the zero-filled field and add to it; the known waves of what they
-add are cut. `sidert` is a small Swin encoder with SideRT's decoder (cross-scale attention, multi-scale refinement),
+across the ends and the poles; other cubics (sharper kernels, splines) come nearer, but none of those tried on the
+plane beats zero-filling, so that to beat bicubic says little.
+The networks are given the zero-filled field and add to it; the known waves of what they add are cut.
+`sidert` is a small Swin encoder with SideRT's decoder (cross-scale attention, multi-scale refinement),
 `plain` the same encoder with plain upsampling (where it was run), `unet` the field emulators' U-Net. Their pictures
 wrap around the ends and go across the poles.
 
@@ -52,7 +54,8 @@ not the fields. The budget is a laptop's, minutes: of longer training, which may
 
 *Scores.* Relative L2: error over the departure from the training mean of each row (latitude). Share recovered: 1 minus
 the error's mean square over that of the missing part. Means over test units and seeds, [95 %] over both (crossed,
-`inference/crossed.py`: with two seeds that differ it is wide, and rightly); differences are paired by unit and seed.
+`inference/crossed.py`: with two seeds that differ it is wide, and still covers less often than it says); differences
+are paired by unit and seed.
 
 *Floor.* Zero error is not attainable: many fine fields have one coarse field, and what is left is the conditional
 variance. It is not known. On the plane nearest analogues bound it from above: `analogues` is the share that a

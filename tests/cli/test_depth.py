@@ -9,7 +9,6 @@ from gnomon.archives.kitti import read_depth
 from gnomon.cli.main import outcome
 from gnomon.engine.depth_maps import DepthModel, network_size
 from gnomon.report.depth_picture import COLOURS, shades, side_by_side, span_of, ticks
-from gnomon.spec.errors import BadData
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -30,7 +29,7 @@ def network(monkeypatch):
     standing = StandIn()
     monkeypatch.setattr(
         "gnomon.engine.depth_model.load_model",
-        lambda weights: DepthModel(str(weights), (64, 96), standing.depth),
+        lambda weights: DepthModel(str(weights), (64, 96), 32, standing.depth),
     )
     return standing
 
@@ -99,6 +98,39 @@ def test_what_is_there_is_not_made_again(say, tmp_path, network):
     assert "3 depth maps written" in say("in", "--weights", "others.npz", "--size", "32x64", "--again")[1]
 
 
+def test_an_array_of_another_map_is_not_vouched_for(say, tmp_path, network):
+    grey(90).save("x.png")
+    array = tmp_path / "depth/x.png.depth.npy"
+    assert "1 depth map written" in say("x.png", "--npy", "--size", "64x64")[1]
+    assert "1 was there" in say("x.png", "--size", "64x64")[1]
+    assert array.exists()  # it is of this map
+    assert "1 depth map written" in say("x.png", "--size", "32x32")[1]
+    assert not array.exists()
+    assert "1 depth map written" in say("x.png", "--size", "32x32", "--npy")[1]
+    assert array.exists()
+    assert network.seen == [(1, 64, 64, 3), (1, 32, 32, 3), (1, 32, 32, 3)]
+
+
+def test_one_hostile_name_stops_nothing_else(say, tmp_path):
+    os.makedirs("in/a.png.depth.png")
+    os.makedirs("maps/c.png.depth.png/full")
+    for name in ("a.png", "a.png.depth.png/x.png", "b.png", "c.png", "z.png"):
+        grey(7).save(f"in/{name}")
+    os.symlink("loop.png", "in/loop.png")
+    os.symlink("round.png", "round.png")
+    long = "n" * 300 + ".png"
+    code, out, err = say("in", "round.png", long, "--out", "maps")
+    assert code == 1
+    assert out == "3 depth maps written into maps; 5 failed\n"
+    lines = dict(line.split(": ", 1) for line in err.splitlines())
+    assert "in the way" in lines["in/a.png.depth.png/x.png"]
+    assert "in the way" in lines["in/c.png"]
+    for name in ("in/loop.png", "round.png", long):
+        assert lines[name].startswith("cannot be read"), name
+    for name in ("a.png", "b.png", "z.png"):
+        assert (tmp_path / f"maps/{name}.depth.png").is_file()
+
+
 def test_the_rest_goes_on(say, tmp_path, monkeypatch):
     monkeypatch.setattr("gnomon.archives.pictures.LARGEST_PIXELS", 5000)
     os.makedirs("in/deep")
@@ -156,15 +188,39 @@ def test_videos_of_pictures_go_frame_by_frame(say, tmp_path, network):
     assert not (tmp_path / "depth" / "cut.tif.000002.depth.png").exists()
 
 
+def test_a_video_without_its_end_and_one_of_too_many_pixels_are_said(say, tmp_path, monkeypatch):
+    steps = [grey(v, (20, 30)) for v in (0, 128, 255)]
+    steps[0].save("whole.gif", save_all=True, append_images=steps[1:], duration=50)
+    content = (tmp_path / "whole.gif").read_bytes()
+    (tmp_path / "more.gif").write_bytes(content + b"\0what came behind")
+    (tmp_path / "cut.gif").write_bytes(content[:-1])
+    between = [n for n in range(len(content)) if content.startswith(b"\0\x21\xf9", n)]  # before a later frame
+    (tmp_path / "two.gif").write_bytes(content[: between[-1] + 1])
+    assert say("whole.gif", "more.gif")[0] == 0
+    for name, count in (("cut.gif", 3), ("two.gif", 2)):
+        code, out, err = say(name)
+        assert (code, out) == (1, f"{count} depth maps written into depth; 1 failed\n")
+        assert err == f"{name}: not a whole picture (the end of the GIF is missing; frames may be too)\n"
+    monkeypatch.setattr("gnomon.archives.pictures.MOST_PIXELS", 1200)
+    code, out, err = say("whole.gif", "--again")
+    assert (code, out) == (1, "2 depth maps written into depth; 1 failed\n")
+    assert "whole.gif, frame 2: more than 1200 pixels" in err
+
+
 def test_pictures_are_seen_the_right_way_up_and_in_all_their_greys(say, tmp_path):
     tall = grey(0, (30, 60))
     marks = tall.getexif()
     marks[274] = 6  # the camera was turned
     tall.save("turned.jpg", exif=marks)
     Image.fromarray(np.full((20, 30), 65535, np.uint16)).save("sixteen.png")
+    slope = np.linspace(0, 65535, 20 * 30).reshape(20, 30).astype(np.uint16)
+    Image.fromarray(slope).save("slope.png", exif=marks)
     Image.fromarray(np.full((20, 30), 255, np.uint8)).save("eight.png")
     grey(255).save("telephone.jpg", format="MPO", save_all=True, append_images=[grey(0)])
-    assert say("turned.jpg", "sixteen.png", "eight.png", "telephone.jpg")[0] == 0
+    assert say("turned.jpg", "sixteen.png", "slope.png", "eight.png", "telephone.jpg")[0] == 0
+    told = read_depth("depth/slope.png.depth.png")
+    assert told.shape == (30, 20)
+    assert told[0, -1] > 9.5 > 1.2 > told[-1, 0]  # what came first, the darkest, is at the upper right now
     assert read_depth("depth/telephone.jpg.depth.png") == pytest.approx(1.0)  # the first of its pictures
     assert read_depth("depth/turned.jpg.depth.png").shape == (60, 30)
     assert read_depth("depth/sixteen.png.depth.png") == pytest.approx(1.0)
@@ -220,7 +276,8 @@ def test_a_network_that_tells_no_depth_is_not_believed(say, tmp_path, network, m
     for wrong in (lambda i: i.mean(-1) * np.nan, lambda i: -i.mean(-1) - 1, lambda i: i):
         monkeypatch.setattr(network, "depth", wrong)
         monkeypatch.setattr(
-            "gnomon.engine.depth_model.load_model", lambda w, wrong=wrong: DepthModel("w", (64, 96), wrong)
+            "gnomon.engine.depth_model.load_model",
+            lambda w, wrong=wrong: DepthModel("w", (64, 96), 32, wrong),
         )
         code, out, err = say("x.png")
         assert (code, err.startswith("x.png: the network gave")) == (1, True)
@@ -253,10 +310,14 @@ def test_progress_is_told_and_can_be_silenced(say, monkeypatch):
 
 
 def test_the_network_sees_whole_strides_of_the_pictures_shape():
-    assert network_size((480, 640), (128, 160)) == (128, 160)
-    assert network_size((640, 480), (128, 160)) == (160, 128)
-    assert network_size((1, 50_000_000), (128, 160)) == (32, 4096)
-    assert network_size((352, 1216), (128, 160)) == (64, 256)
+    assert network_size((480, 640), (128, 160), 32) == (128, 160)
+    assert network_size((640, 480), (128, 160), 32) == (160, 128)
+    assert network_size((1, 50_000_000), (128, 160), 32) == (32, 4096)
+    assert network_size((352, 1216), (128, 160), 32) == (64, 256)
+    assert network_size((480, 640), (48, 64), 16) == (
+        48,
+        64,
+    )  # of the shipped one; in strides of 32 it is 64 x 64
 
 
 def test_colours_keep_the_order_of_depth_for_any_eye():
@@ -283,54 +344,3 @@ def test_thin_and_flat_maps_are_drawn():
     for shape in ((1, 1), (1, 900), (900, 1), (2, 3000)):
         image = np.zeros((*shape, 3), np.uint8)
         assert side_by_side(image, np.full(shape, 3.0)).startswith(b"\x89PNG")
-
-
-@pytest.fixture
-def weights(tmp_path):
-    """A file of weights of a very small network that was never trained."""
-    from gnomon.learners.sidert.depth_model import NetworkDepth, Reach
-    from gnomon.learners.sidert.network import new_network
-    from gnomon.learners.sidert.shipped import save_model
-    from gnomon.learners.sidert.swin import SwinPlan
-
-    plan = SwinPlan(width=4, depths=(1, 1), heads=(1, 1), window=4)
-    save_model(
-        NetworkDepth(new_network(plan, "plain", seed=0, width=4), Reach(0.5, 20.0, 32, 64)),
-        {},
-        tmp_path / "w.npz",
-    )
-    return tmp_path / "w.npz"
-
-
-def test_weights_are_those_of_the_file(weights, monkeypatch):
-    from gnomon.engine.depth_model import load_model
-
-    monkeypatch.setattr("gnomon.engine.depth_model.depths", lambda network, images: images[..., 0] + 1)
-    model = load_model(weights)
-    assert model.size == (32, 64)
-    assert model.depth(np.zeros((1, 32, 64, 3))) == pytest.approx(np.ones((1, 32, 64)))
-    assert model.identity == load_model(weights).identity != ""
-    cut = weights.with_name("cut.npz")
-    cut.write_bytes(weights.read_bytes()[:300])
-    for path in (cut, weights.with_name("none.npz")):
-        with pytest.raises(BadData, match=path.name):
-            load_model(path)
-    monkeypatch.setattr("gnomon.engine.depth_model.LARGEST", 100)
-    with pytest.raises(BadData, match="when unpacked"):
-        load_model(weights)
-
-
-@pytest.mark.slow
-def test_from_weights_to_maps(weights, tmp_path, monkeypatch, capsys):
-    from gnomon.engine.depth_model import load_model
-
-    monkeypatch.chdir(tmp_path)
-    image = np.random.default_rng(0).integers(0, 256, (32, 64, 3), dtype=np.uint8)
-    Image.fromarray(image).save("x.png")
-    assert outcome(["depth", "x.png", "--weights", str(weights), "--npy"]) == 0
-    expected = load_model(weights).depth(image[None].astype(np.float32) / 255)[0]
-    assert np.load("depth/x.png.depth.npy") == pytest.approx(expected, rel=1e-5)
-    assert read_depth("depth/x.png.depth.png") == pytest.approx(expected, abs=1 / 256)
-    assert "1 was there" not in capsys.readouterr().out
-    assert outcome(["depth", "x.png", "--weights", str(weights), "--npy"]) == 0
-    assert "1 was there" in capsys.readouterr().out

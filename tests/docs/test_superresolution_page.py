@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from docs import superresolution_page as page
+from gnomon.learners.field_sharpener import FieldSharpening
+from gnomon.numerics.refinement import plane_refinement
 from validation.superresolution.__main__ import write
-from validation.superresolution.comparison import Scored
+from validation.superresolution.comparison import Scored, kept_name
+from validation.superresolution.fields import Fields, Plan
 
 
 def rows(world="navier_stokes"):
@@ -88,3 +91,28 @@ def test_the_page_is_written(tmp_path):
 def _written(folder):
     write("navier_stokes", rows(), folder)
     return folder
+
+
+def test_a_kept_guess_is_another_for_other_fields_plans_and_settings():
+    plan, way = Plan((1, 1, 1), 2, 4, 160, 2), FieldSharpening()
+    fine = np.zeros((3, 2, 8, 8, 1), np.float32)
+    fields = Fields(plane_refinement((8, 8), (4, 4)), ("vorticity",), fine, plan, "8 x 8 to 4 x 4 points")
+    own = kept_name("navier_stokes", fields, "sidert", way, 0)
+    assert own == kept_name(
+        "navier_stokes", fields._replace(fine=fine.copy()), "sidert", FieldSharpening(), 0
+    )
+    others = {
+        kept_name("navier_stokes", fields._replace(**changed), "sidert", way, 0)
+        for changed in (
+            {"fine": fine + 1}, {"plan": plan._replace(apart=5)}, {"plan": plan._replace(spinup=170)},
+            {"plan": plan._replace(trajectories=(1, 2, 1))}, {"told": "8 x 8 to 2 x 2 points"},
+        )
+    } | {
+        kept_name("navier_stokes", fields, "sidert", FieldSharpening(**changed), 0)
+        for changed in ({"halo": 4}, {"rates": (1e-2,)}, {"snapshots": 3}, {"trial": 0.2}, {"width": 4})
+    }  # fmt: skip
+    others |= {kept_name(w, fields, n, way, s) for w, n, s in (
+        ("held_suarez", "sidert", 0), ("navier_stokes", "unet", 0), ("navier_stokes", "sidert", 1),
+    )}  # fmt: skip
+    assert len(others) == 13
+    assert own not in others

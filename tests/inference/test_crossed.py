@@ -29,6 +29,16 @@ def test_it_covers_other_units_and_other_seeds():
     assert 0.93 < hits / 400 <= 1.0
 
 
+@pytest.mark.parametrize("spread", [1.0, 3.0])
+def test_two_seeds_that_differ_much_cover_less_than_is_said(spread):
+    rng = np.random.default_rng(1)
+    hits = 0
+    for _ in range(600):
+        found = crossed_estimate(rng.standard_normal((8, 1)) + spread * rng.standard_normal((1, 2)))
+        hits += found.low <= 0 <= found.high
+    assert 0.86 < hits / 600 < 0.94  # as its docstring tells
+
+
 def test_an_interval_over_fields_alone_would_not_cover():
     hits = 0
     for _ in range(400):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gnomon.inference.swap import Cells, alike, pseudo_products, swapped
+from gnomon.inference.swap import Cells, alike, had_and_missed, pseudo_products, swapped
 
 UNITS, PLACES = 6, 400
 WEIGHTS = np.full(PLACES, 1 / PLACES)
@@ -42,7 +42,7 @@ def test_each_planted_cause_is_named_and_shares_sum_to_one():
         assert got.found.named == planted
         assert heating + basic == pytest.approx(1)
         assert heating == pytest.approx(sizes[0] ** 2 / sum(s**2 for s in sizes), abs=0.02)
-        assert "of the error of the wave train comes from the heating" in got.sentence
+        assert "of the error that the dry core makes in the wave train comes from the heating" in got.sentence
         assert abs(got.interaction) < 0.03
 
 
@@ -79,6 +79,54 @@ def test_an_error_that_is_not_the_models_attributes_nothing():
     got = swapped(right._replace(model=right.truth + 0.05 * right.model[::-1]), WEIGHTS)
     assert got.like_model > 0.8
     assert got.sentence.startswith("not attributable: the error that the dry core makes")
+
+
+def sized(made, *, waves_alone=False, seed=0):
+    """Heating's fault, of which (or of all waves) the instrument makes so many times the size."""
+    got = cells(0.3, 0.05, noise=0.03, seed=seed)
+    base = np.zeros(PLACES) if waves_alone else got.truth.mean(0)
+    return got._replace(**{name: base + made * (getattr(got, name) - base) for name in Cells._fields[:4]})
+
+
+@pytest.mark.parametrize("made", [1 / 3, 3.0])
+def test_an_error_of_another_size_attributes_nothing_however_alike(made):
+    got = swapped(sized(made), WEIGHTS)
+    assert got.like_error > 0.95
+    assert got.found.named == 0  # the rule of shares alone would name the heating
+    assert got.had[2] == pytest.approx(made, abs=0.03)
+    assert got.missed[2] == pytest.approx((1 - made) ** 2, rel=0.1)
+    assert got.sentence == f"not attributable: {got.failed}"
+    told = "has 33 % of the model's only" if made < 1 else "differs from the model's by "
+    assert f"the error that the dry core makes {told}" in got.sentence
+
+
+@pytest.mark.parametrize("made", [1 / 3, 3.0])
+def test_a_wave_of_another_size_attributes_nothing(made):
+    got = swapped(sized(made, waves_alone=True), WEIGHTS)
+    assert got.like_truth > 0.95
+    assert got.sentence.startswith("not attributable: the dry core's own wave ")
+    assert "the truth's" in got.sentence
+
+
+def test_a_third_cause_of_two_thirds_attributes_nothing():
+    rng = np.random.default_rng(5)
+    wave, more, third = waves(rng)
+    here, there = 0.4 * np.sqrt(0.33) * more, 0.4 * np.sqrt(0.67) * third
+    made = [wave, wave + here, wave, wave + here, wave, wave + here + there]
+    got = swapped(Cells(*(x + 0.02 * rng.normal(size=(UNITS, PLACES)) for x in made)), WEIGHTS)
+    assert got.like_error > 0.5  # correlations alone would let it pass
+    assert min(got.like_truth, got.like_model) > 0.8
+    assert got.found.named == 0
+    assert got.missed[2] == pytest.approx(0.67, abs=0.03)
+    assert got.sentence == "not attributable: the error that the dry core makes has 33 % of the model's only"
+
+
+def test_noise_is_neither_had_nor_missed():
+    rng = np.random.default_rng(6)
+    wave = waves(rng)[0]
+    made, real = (0.8 * wave + 2 * rng.normal(size=(8, PLACES)) for _ in range(2))
+    assert np.array(had_and_missed(made, real)) == pytest.approx([1, 0], abs=0.15)
+    assert had_and_missed(made, 0 * real) == (0.0, np.inf)
 
 
 def test_products_are_between_different_units_and_their_spread_is_right():

@@ -1,6 +1,7 @@
 """Learners of the scene rung: their contract, what they train on, and the shipped weights' file."""
 
 import functools
+import hashlib
 import json
 
 import equinox as eqx
@@ -11,6 +12,7 @@ import pytest
 
 from gnomon.core.learner import Data
 from gnomon.learners.depth_baselines import LinearDepth, MeanDepth, features, mean_map
+from gnomon.learners.shipped_sidert import ShippedSideRT
 from gnomon.learners.sidert.depth_model import (
     AtTrainedSize,
     NetworkDepth,
@@ -241,3 +243,11 @@ def test_any_size_of_picture_has_a_depth_of_its_size():
     np.testing.assert_allclose(found, 5.0, rtol=1e-4)  # untrained: the middle of its reach, sqrt(0.5 x 50)
     same = AtTrainedSize(model)(jnp.ones((ROWS, COLUMNS, 3)))
     np.testing.assert_allclose(same, model(jnp.ones((ROWS, COLUMNS, 3))), rtol=1e-6)
+
+
+def test_the_shipped_weights_are_those_of_this_version():
+    """Other weights are another model: raise the version with them, or stored results of the old are taken up."""
+    assert (hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:16], ShippedSideRT.version) == (
+        "b9fcc265c15a3967",
+        1,
+    )

@@ -105,6 +105,7 @@ def contract(name: str, world_name: str, eager: bool) -> None:
     assert fit.simulator.card.name == name
 
 
+@pytest.mark.contracts
 @pytest.mark.parametrize(("name", "world_name"), QUICK)
 def test_contract(name, world_name):
     contract(name, world_name, eager=world_name == "lorenz63" and name not in HEAVY)

@@ -137,6 +137,20 @@ def test_shifts_that_a_latent_network_knows():
     assert gap(deep, 8) > 1e-3
 
 
+@pytest.mark.parametrize(("patch", "knows"), [(3, True), (4, False)])
+def test_shifts_where_patches_shrink(patch, knows):
+    """24 points: sides of 3, 3, 3 make 12; sides of 4, 4, 3 make 24, so half the ring is no shift that it knows."""
+    ring = Geometry("ring", (24,))
+    assert [patch_sides((n,), 4)[0] for n in (24, 12, 6)] == [4, 4, 3]
+    latent = shaken(
+        new_latent_network(ring, 2, 2, RNG(0), width=4, levels=2, heads=2, tokens=2, bases=3, patch=patch)
+    )
+    run = eqx.filter_jit(lambda x: latent(ring, x))
+    x = RNG(2).normal(size=(24, 2))
+    gap = np.abs(np.asarray(run(np.roll(x, 12, 0))) - np.roll(np.asarray(run(x)), 12, 0)).max()
+    assert gap < 1e-10 if knows else gap > 1e-3
+
+
 def test_wrong_settings_are_named():
     data = drifting_waves(steps=4, count=4)
     with pytest.raises(BadSpec, match="not a multiple of 3 heads"):

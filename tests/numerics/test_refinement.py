@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from gnomon.numerics.analogue_variance import analogue_variance
 from gnomon.numerics.cubic_interpolation import cubic, cubic_weights
@@ -73,6 +74,34 @@ def test_bicubic_is_exact_for_cubics_away_from_the_edges_and_for_no_more():
     assert np.abs(gap[inner, inner]).max() < 1e-12
     assert np.abs(gap).max() > 0.1  # a cubic is not periodic
     assert np.abs((cubic(refinement, polynomial(10, 4)) - polynomial(40, 4))[inner, inner]).max() > 1e-5
+
+
+def keys(coarse, fine, a):
+    """[fine, coarse] weights of the kernel of pictures around a ring."""
+    gap = (np.arange(fine)[:, None] * coarse / fine - np.arange(coarse) + coarse / 2) % coarse - coarse / 2
+    d = np.abs(gap)
+    near, far = (a + 2) * d**3 - (a + 3) * d**2 + 1, a * (d**3 - 5 * d**2 + 8 * d - 4)
+    return np.where(d <= 1, near, np.where(d < 2, far, 0.0))
+
+
+def test_sharper_cubics_come_nearer_and_none_beats_zero_filling():
+    refinement = plane_refinement((64, 64), (16, 16))
+    waves = np.hypot(*np.meshgrid(np.fft.fftfreq(64, 1 / 64), np.fft.rfftfreq(64, 1 / 64), indexing="ij"))
+    noise = np.fft.rfft2(np.random.default_rng(4).standard_normal((64, 64)))
+    truth = np.fft.irfft2(noise * np.where(waves > 0, np.maximum(waves, 1.0) ** -2, 0))[..., None]
+    known = np.asarray(refinement.coarsened(jnp.asarray(truth)))
+
+    def twice(weights):
+        return np.einsum("yi,xj,ijc->yxc", weights, weights, known)
+
+    around = CubicSpline(np.arange(17), np.eye(17, 16) + np.eye(17, 16, -16), bc_type="periodic")
+    guesses = (
+        refinement.filled(jnp.asarray(known)), twice(around(np.arange(64) / 4)), twice(keys(16, 64, -0.75)),
+        twice(keys(16, 64, -0.5)), cubic(refinement, known),
+    )  # fmt: skip
+    zero, spline, sharp, usual, lagrange = (float(((truth - g) ** 2).mean()) for g in guesses)
+    assert zero < spline < sharp < min(usual, lagrange)
+    assert usual == pytest.approx(lagrange, rel=0.05)
 
 
 def test_bicubic_meets_at_the_ends_and_across_the_poles():

@@ -87,13 +87,51 @@ def test_the_isotonic_spread_is_the_likeliest_of_all_rising_ones(family):
 
 
 def test_levels_are_mended_whatever_the_shape():
-    told = quantile_of_truth(0.4 * ndtri(GRID) ** 3 + 0.1, "laplace")
-    mended = fitted_levels([told])(told)
+    z = 0.4 * ndtri(GRID) ** 3 + 0.1
+    told, mended = quantile_of_truth(z, "laplace"), fitted_levels([z])(z)
     assert mended == pytest.approx(GRID, abs=1e-9)
     assert coverage([mended] * 2).error.value == pytest.approx(0, abs=1 / N)
     assert coverage([told] * 2).error.value > 0.03
-    function = fitted_levels([np.array([0.0, 0.0, 1.0, 1.0])])
-    assert function(np.array([0.0, 0.5, 1.0])) == pytest.approx([0, 0.5, 1])
+    function = fitted_levels([np.array([-1.0, -1.0, 1.0, 1.0])])  # ties lie in the middle of their step
+    assert function(np.array([-2.0, -1.0, 0.0, 1.0, 2.0])) == pytest.approx([0.25, 0.25, 0.5, 0.75, 0.75])
+
+
+def test_levels_of_spreads_ten_times_too_small_are_right_in_both_tails():
+    rng = np.random.default_rng(5)
+    fitted, judged = 10 * rng.standard_normal((2, 8, 2000))
+    assert (quantile_of_truth(judged, "gaussian") == 1).mean() > 0.1  # where levels have no order any more
+    mended = fitted_levels(list(fitted))(judged)
+    noise = 4 * np.sqrt(2 * 0.05 * 0.95 / judged.size)  # of both samples
+    assert (mended < 0.05).mean() == pytest.approx(0.05, abs=noise)
+    assert (mended < 0.95).mean() == pytest.approx(0.95, abs=noise)
+
+
+def drawn_quantiles(rng, shift=0.0, images=12):
+    """[image, pixel] levels of truths that lie `shift` spreads too high; pixels of an image are not independent."""
+    own = rng.standard_normal((images, 1))
+    return list(norm.cdf((rng.standard_normal((images, 50)) + 0.5 * own) / np.sqrt(1.25) + shift))
+
+
+def test_the_distance_is_as_it_is_and_its_interval_covers_it_where_all_is_right_and_where_it_is_not():
+    rng = np.random.default_rng(2)
+    for shift in (0.0, 1.0):
+        true = np.abs(norm.cdf(ndtri(LEVELS) - shift) - LEVELS).mean()
+        hits = 0
+        for _ in range(100):
+            seen = coverage(drawn_quantiles(rng, shift))
+            assert seen.error.value == pytest.approx(np.abs(seen.observed - LEVELS).mean())
+            assert 0 <= seen.error.low <= seen.error.value <= seen.error.high
+            hits += seen.error.low <= true <= seen.error.high
+        assert hits >= 88  # 95 % less three standard errors
+    wrong = coverage(drawn_quantiles(rng, 1.0)).error
+    assert wrong.low > 0.05
+
+
+def test_a_distance_without_noise_has_no_interval():
+    same = coverage([GRID] * 3).error
+    assert same.value == pytest.approx(0, abs=1 / N)
+    assert same.low is None
+    assert "no variance" in same.reason
 
 
 def scenes(images=24, shape=(16, 20), bend=1.0, seed=0):

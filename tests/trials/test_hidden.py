@@ -84,6 +84,8 @@ def test_addresses_of_worlds_without_one_are_what_they_were():
     plain = msgspec.to_builtins(card)
     for variable in plain["variables"]:
         del variable["hidden"]
+    for knob in plain["knobs"]:
+        del knob["most"]
     del plain["unasked"]
     expected = {k: v for k, v in plain.items() if k not in ("summary", "references", "facts", "limits")}
     assert card.decisive() == expected
@@ -93,8 +95,7 @@ def test_addresses_of_worlds_without_one_are_what_they_were():
 
 
 def test_a_scene_is_asked_for_one_picture():
-    for name in ("forecast", "trust"):
-        assert [e.steps for e in build("trials", name).design(CARD)] == [1]
+    assert [e.steps for e in build("trials", "forecast").design(CARD)] == [1]
     shift = build("trials", "shift")
     orders = shift.design(CARD)
     assert [e.label for e in orders] == [
@@ -104,6 +105,20 @@ def test_a_scene_is_asked_for_one_picture():
     assert orders[1].drives[0].values == ((2.0,),)  # held from the start: the history has it too
     assert shift.declare(CARD)["distances"]["shift+2"] == 0.5
     assert shift.declare(CARD)["turned"]["shift+4 light"] == "light"
+
+
+def test_a_knob_is_not_turned_beyond_what_means_anything():
+    plain = CARD.knobs[1]
+    ended = msgspec.structs.replace(
+        plain, most=plain.default + 1.5 * (plain.high - plain.low)
+    )  # three half ranges
+    card = msgspec.structs.replace(CARD, knobs=(CARD.knobs[0], ended))
+    labels = [e.label for e in build("trials", "shift").design(card)]
+    assert f"shift+3 {plain.name}" in labels
+    assert f"shift+4 {plain.name}" not in labels
+    assert set(build("trials", "shift").declare(card)["turned"]) == set(labels) - {"control"}
+    assert "most" not in CARD.decisive()["knobs"][1]
+    assert "most" in card.decisive()["knobs"][1]
 
 
 @pytest.mark.parametrize("kind", ["climate", "response"])

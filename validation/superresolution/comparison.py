@@ -1,5 +1,6 @@
 """Zero-filling, bicubic interpolation and the fitted networks on the same test fields, scored by unit and by wave."""
 
+import dataclasses
 import json
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from gnomon.numerics.analogue_variance import analogue_variance
 from gnomon.numerics.cubic_interpolation import cubic
 from gnomon.numerics.refinement import Refinement
 from gnomon.numerics.refinement_scores import power_by_wave, scores
+from gnomon.spec.identity import checksum, identity
 from validation.superresolution.fields import Fields
 
 NULL, CUBIC, BOUND = "zero-filling", "bicubic", "analogues"
@@ -53,8 +55,7 @@ def fitted(
     world: str, fields: Fields, name: str, way: FieldSharpening, seed: int, keep: Path
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """What a network makes of the test fields, and what its training took; from `keep` where it is there already."""
-    told = f"{fields.told}-{fields.plan.trajectories[0]}x{fields.plan.fields}".replace(" ", "")
-    path = keep / f"{world}-{told}-{name}-{way.width}-{way.updates}x{way.batch}-{seed}.npz"
+    path = keep / kept_name(world, fields, name, way, seed)
     if path.exists():
         with np.load(path) as held:
             return held["guess"], json.loads(str(held["log"]))
@@ -71,6 +72,17 @@ def fitted(
     guess = guess.reshape(*coarse.shape[:2], *guess.shape[1:])
     np.savez_compressed(path, guess=guess, log=json.dumps(log))
     return guess, log
+
+
+def kept_name(world: str, fields: Fields, name: str, way: FieldSharpening, seed: int) -> str:
+    """Of the file with a guess: readable, and a digest of all that it depends on, the fields' own numbers too."""
+    on = {
+        "fields": checksum(np.ascontiguousarray(fields.fine).tobytes()), "grids": fields.told,
+        "plan": fields.plan._asdict(), "way": {f.name: getattr(way, f.name) for f in dataclasses.fields(way)},
+        "version": way.version, "world": world, "seed": seed,
+    }  # fmt: skip
+    told = f"{world}-{fields.told}-{name}-{way.updates}x{way.batch}-{seed}".replace(" ", "")
+    return f"{told}-{identity('superresolution', on)[:16]}.npz"
 
 
 @eqx.filter_jit

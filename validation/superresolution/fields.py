@@ -84,7 +84,8 @@ def made(world: str, plan: Plan, keep: Path, *, points: int, truncation: int) ->
         plane_refinement((64, 64), (points, points)) if turbulence else sphere_refinement(truncation, 21)
     )
     size = 64 if turbulence else truncation
-    path = keep / f"{world}-{size}-{'-'.join(map(str, (*plan.trajectories, *plan[1:4])))}.npy"
+    version = (NavierStokes() if turbulence else HeldSuarez(truncation)).card.version
+    path = keep / f"{world}-v{version}-{size}-{'-'.join(map(str, (*plan.trajectories, *plan[1:4])))}.npy"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         fine = turbulent(plan) if turbulence else atmospheric(plan, refinement, truncation)

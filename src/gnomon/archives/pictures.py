@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from gnomon.archives.gif_end import has_end
 from gnomon.archives.packages import one_line
 from gnomon.spec.errors import BadData, GnomonError, MissingExtra
 
@@ -23,6 +24,7 @@ LARGEST_FILE = 256 * 2**20  # bytes
 LARGEST_PIXELS = 50_000_000
 LONGEST_NAME = 200  # bytes; a result's name is longer than its source's, and file systems end at 255
 MOST_FRAMES = 100_000
+MOST_PIXELS = 2_000_000_000  # of all frames of one file
 _FORMATS = (
     "PNG",
     "JPEG",
@@ -97,15 +99,18 @@ def find_pictures(places: Sequence[Path], *, results: Path, ours: Callable[[str]
     refused: list[Refused] = []
     passed = 0
     for place in places:
-        if not place.is_dir():
-            why = "no such file" if not place.exists() else _video(place)
+        if not os.path.isdir(place):
+            why = _closed(place) or _video(place)
             if why:
                 refused.append(Refused(place, why))
             else:
                 _take(Source(place, PurePosixPath(place.name)), sources, refused)
             continue
         before = len(sources) + len(refused)
-        passed += _walk(place, results, ours, sources, refused)
+        try:
+            passed += _walk(place, results, ours, sources, refused)
+        except (OSError, RuntimeError) as error:  # folders nested deeper than Python follows
+            refused.append(Refused(place, f"not all of it can be read: {one_line(error)}"))
         if len(sources) + len(refused) == before:
             refused.append(Refused(place, f"the folder holds no picture ({', '.join(PICTURES)})"))
     return Found(*_once(sources, refused), passed)
@@ -118,7 +123,7 @@ def _walk(
     sources: list[Source],
     refused: list[Refused],
 ) -> int:
-    root, own, passed = folder.resolve(), results.resolve(), 0
+    root, own, passed = _real(folder), _real(results), 0
 
     def closed(error: OSError) -> None:
         refused.append(Refused(Path(error.filename or folder), f"cannot be read: {error.strerror or error}"))
@@ -127,12 +132,12 @@ def _walk(
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in sorted(folders):
             path = Path(above, name)
-            if path.is_symlink():
+            if os.path.islink(path):
                 refused.append(
                     Refused(path, "a link to a folder, which is not followed; name the folder itself")
                 )
         folders[:] = sorted(
-            n for n in folders if not Path(above, n).is_symlink() and Path(above, n).resolve() != own
+            n for n in folders if not os.path.islink(Path(above, n)) and _real(Path(above, n)) != own
         )
         for name in sorted(names):
             path, ending = Path(above, name), Path(name).suffix.lower()
@@ -140,7 +145,7 @@ def _walk(
                 continue
             if ending not in PICTURES + VIDEOS:
                 passed += 1
-            elif path.is_symlink() and not path.resolve().is_relative_to(root):
+            elif os.path.islink(path) and not _real(path).is_relative_to(root):
                 refused.append(Refused(path, f"a link that leads out of {folder}; name the file itself"))
             elif why := _video(path):
                 refused.append(Refused(path, why))
@@ -158,6 +163,22 @@ def _take(source: Source, sources: list[Source], refused: list[Refused]) -> None
         sources.append(source)
 
 
+def _real(path: Path) -> Path:
+    """Where links lead; one that leads to itself stays what it is, where `Path.resolve` may raise."""
+    return Path(os.path.realpath(path))
+
+
+def _closed(path: Path) -> str:
+    """Why there is nothing to be opened; empty where there is."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return "no such file"
+    except (OSError, ValueError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    return ""
+
+
 def _video(path: Path) -> str:
     """Why a video cannot be read, with what can be done; empty for what is no video."""
     if path.suffix.lower() not in VIDEOS:
@@ -173,7 +194,7 @@ def _once(sources: list[Source], refused: list[Refused]) -> tuple[tuple[Source, 
     taken: dict[PurePosixPath, Path] = {}
     for source in sources:
         first = taken.setdefault(source.name, source.path)
-        if first.resolve() != source.path.resolve():
+        if _real(first) != _real(source.path):
             refused.append(
                 Refused(
                     source.path, f"its results would overwrite those of {first}; run it with another --out"
@@ -208,7 +229,8 @@ def frames(path: Path, content: bytes) -> Iterator[Frame]:
     (MPO, as telephones write them) count as the first one alone.
 
     Raises:
-        BadData: not a picture, larger than `LARGEST_PIXELS`, damaged or cut off.
+        BadData: not a picture, larger than `LARGEST_PIXELS`, of more frames than `MOST_FRAMES` or `MOST_PIXELS`
+            in all of them, damaged or cut off.
     """
     if not content:
         raise BadData(f"{path}: the file is empty")
@@ -216,9 +238,17 @@ def frames(path: Path, content: bytes) -> Iterator[Frame]:
         picture = _opened(content)
         _check_size(path, picture)
         several = picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
+        whole = picture.format != "GIF" or has_end(content)
     if not several:
         yield Frame(None, lambda: _pixels(path, picture))
-        return
+    else:
+        yield from _several(path, picture)
+    if not whole:  # cut between two frames, which looks like the end
+        raise BadData(f"{path}: not a whole picture (the end of the GIF is missing; frames may be too)")
+
+
+def _several(path: Path, picture: Any) -> Iterator[Frame]:
+    pixels = 0
     for number in range(MOST_FRAMES):
         try:
             with _guarded(f"{path}, frame {number}", EOFError):
@@ -226,6 +256,9 @@ def frames(path: Path, content: bytes) -> Iterator[Frame]:
                 _check_size(path, picture)
         except EOFError:
             return
+        pixels += picture.width * picture.height
+        if pixels > MOST_PIXELS:
+            raise BadData(f"{path}, frame {number}: more than {MOST_PIXELS} pixels in all frames so far")
         yield Frame(number, lambda: _pixels(path, picture))
     raise BadData(f"{path}: more than {MOST_FRAMES} frames")
 
@@ -267,15 +300,15 @@ def notes_of(path: Path) -> dict[str, str]:
 
 def _pixels(path: Path, picture: Any) -> UInt8[np.ndarray, "y x 3"]:
     with _guarded(path):
-        if picture.mode in _SHORT or (picture.mode == "I" and picture.format in ("PNG", "PPM")):
-            grey = np.asarray(picture).astype(np.int64)
-            upright = np.clip(grey // 257, 0, 255).astype(np.uint8)
-            return np.repeat(upright[..., None], 3, axis=2)
-        if picture.mode not in _COLOUR:
+        short = picture.mode in _SHORT or (picture.mode == "I" and picture.format in ("PNG", "PPM"))
+        if not short and picture.mode not in _COLOUR:
             raise BadData(
                 f"{path}: a picture of mode {picture.mode}; expected colour or grey of 8 or 16 bits"
             )
         turned = importlib.import_module("PIL.ImageOps").exif_transpose(picture)
+        if short:
+            grey = np.clip(np.asarray(turned).astype(np.int64) // 257, 0, 255).astype(np.uint8)
+            return np.repeat(grey[..., None], 3, axis=2)
         return np.asarray(turned.convert("RGB"))
 
 

@@ -1,6 +1,7 @@
 """Depth maps of a person's pictures: one after the other, each written whole or not at all, none made twice."""
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -12,14 +13,14 @@ from jaxtyping import Float, UInt8
 
 from gnomon.archives.kitti import DEPTH_UNIT
 from gnomon.archives.pictures import Found, Frame, Source, frames, notes_of, read_bytes, resized, write_field
-from gnomon.spec.errors import BadData
-from gnomon.store.files import write_atomic
+from gnomon.spec.errors import BadData, StoreError
+from gnomon.store.files import cannot, write_atomic
 
 MAP, SIDE, ARRAY = ".depth.png", ".side.png", ".depth.npy"
-STRIDE = 32  # of the network: at multiples of it nothing is padded
-MOST_STRIDES = 128  # along one side
-_METHOD = 1  # counts up when the same weights and the same picture give another map
+LARGEST_SIDE = 4096  # pixels that the network sees along one side, unless it is told otherwise
+_METHOD = 2  # counts up when the same weights and the same picture give another map
 _NOTE = "gnomon depth"
+_HOPELESS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))  # for every other result too
 
 Span = tuple[float, float]
 Draw = Callable[[np.ndarray, np.ndarray, Span | None], bytes]
@@ -31,11 +32,13 @@ class DepthModel(NamedTuple):
     Attributes:
         identity: of its weights; another one makes all maps anew.
         size: rows and columns of the pictures that it was trained on.
+        stride: pixels; at multiples of it nothing is padded.
         depth: [image, y, x, 3] in [0, 1] -> [image, y, x] in metres.
     """
 
     identity: str
     size: tuple[int, int]
+    stride: int
     depth: Callable[[np.ndarray], np.ndarray]
 
 
@@ -77,25 +80,32 @@ def is_result(name: str) -> bool:
 
 
 def make_depth_maps(found: Found, model: DepthModel, wanted: Wanted, draw: Draw) -> Iterator[Outcome]:
-    """Outcomes, frame by frame; a picture that cannot be used is one of them and the rest goes on.
+    """Outcomes, frame by frame; a picture or result that cannot be used is one of them and the rest goes on.
 
     Raises:
-        StoreError: a result cannot be written (a full disk), after which no other could be either.
+        StoreError: the disk is full or may not be written, after which no other result could be written either.
     """
     for source in found.sources:
         try:
             content = read_bytes(source.path)
             digest = hashlib.sha256(content).hexdigest()
             for frame in frames(source.path, content):
-                yield Outcome(source, _one(source, frame, digest, model, wanted, draw))
+                try:
+                    written, failed = _one(source, frame, digest, model, wanted, draw), ""
+                except StoreError as error:
+                    if getattr(error.__cause__, "errno", None) in _HOPELESS:
+                        raise
+                    written, failed = (), f"{source.path}: something is in the way of its result: {error}"
+                yield Outcome(source, written, failed)
         except BadData as error:
             yield Outcome(source, (), str(error))
 
 
-def network_size(picture: tuple[int, int], trained: tuple[int, int]) -> tuple[int, int]:
+def network_size(picture: tuple[int, int], trained: tuple[int, int], stride: int) -> tuple[int, int]:
     """Rows and columns in whole strides: the picture's shape, about as many pixels as the network was trained on."""
+    most = max(LARGEST_SIDE // stride, 1)
     scale = (trained[0] * trained[1] / (picture[0] * picture[1])) ** 0.5
-    rows, columns = (min(max(round(n * scale / STRIDE), 1), MOST_STRIDES) * STRIDE for n in picture)
+    rows, columns = (min(max(round(n * scale / stride), 1), most) * stride for n in picture)
     return rows, columns
 
 
@@ -109,7 +119,7 @@ def depth_of_picture(
     Raises:
         BadData: the network tells something that is no depth.
     """
-    seen = size or network_size((image.shape[0], image.shape[1]), model.size)
+    seen = size or network_size((image.shape[0], image.shape[1]), model.size, model.stride)
     small = resized(image, seen).astype(np.float32) / 255
     told = np.asarray(model.depth(small[None]), np.float32)
     if told.shape != (1, *seen):
@@ -127,13 +137,14 @@ def _one(
     """Write what belongs to one frame, unless it is there; the map comes last, so that where it is, all is."""
     name = str(source.name) + ("" if frame.number is None else f".{frame.number:06d}")
     paths = {ending: wanted.out / f"{name}{ending}" for ending in (ARRAY, SIDE, MAP)}
+    old = [paths[ending] for ending in (MAP, SIDE, ARRAY)]
     if not wanted.array:
         del paths[ARRAY]
     made_of = f"{_METHOD} {digest} {frame.number} {model.identity} {wanted.size} {wanted.span}"
     note = hashlib.sha256(made_of.encode()).hexdigest()
     if (
         not wanted.again
-        and all(p.is_file() for p in paths.values())
+        and all(os.path.isfile(p) for p in paths.values())
         and notes_of(paths[MAP]).get(_NOTE) == note
     ):
         return ()
@@ -143,11 +154,19 @@ def _one(
     except BadData as error:
         raise BadData(f"{source.path}: {error}") from None
     drawn = draw(image, depth, wanted.span)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(paths[MAP])  # an old one must not vouch for what is new beside it
+    for path in old:  # the map first: it must not vouch for what is new, nor a new one for an old array
+        _remove(path)
     if wanted.array:
         write_atomic(paths[ARRAY], lambda file: np.save(file, depth.astype(np.float32)))
     write_atomic(paths[SIDE], lambda file: file.write(drawn))
     notes = {"depth": f"1 is 1/{DEPTH_UNIT:.0f} metre along the optical axis, 0 is unknown", _NOTE: note}
     write_atomic(paths[MAP], lambda file: write_field(file, depth, unit=1 / DEPTH_UNIT, notes=notes))
     return tuple(paths.values())
+
+
+def _remove(path: Path) -> None:
+    try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(path)
+    except OSError as error:
+        raise cannot("remove", path, error) from error

@@ -1,6 +1,7 @@
 """The network behind `gnomon depth`: SideRT as it is shipped, or from a file of the same kind."""
 
 import hashlib
+import os
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
+from gnomon.archives.packages import one_line
 from gnomon.archives.pictures import read_bytes
 from gnomon.engine.depth_maps import DepthModel
 from gnomon.learners.sidert import shipped
@@ -23,18 +25,21 @@ def load_model(weights: Path | None = None) -> DepthModel:
     Raises:
         BadData: no such file, or not one that `learners.sidert.shipped.save_model` wrote.
     """
-    if weights is not None and not weights.is_file():
+    if weights is not None and not os.path.isfile(weights):
         raise BadData(f"{weights}: no such file of weights; leave --weights out for those that are shipped")
     path = shipped.WEIGHTS if weights is None else weights
-    content = read_bytes(path) if path.is_file() else b""
+    content = read_bytes(path) if path.is_file() else None
     if content:
         _check_unpacked(path, content)
-    network = shipped.load_shipped(path)  # says what makes the shipped weights where they are missing
+    network, _ = shipped.read_model(
+        path, content
+    )  # says what makes the shipped weights where they are missing
 
     def depth(images: np.ndarray) -> np.ndarray:
         return np.asarray(depths(network, jnp.asarray(images, jnp.float32)))
 
-    return DepthModel(hashlib.sha256(content).hexdigest(), (network.reach.rows, network.reach.columns), depth)
+    identity, reach = hashlib.sha256(content or b"").hexdigest(), network.reach
+    return DepthModel(identity, (reach.rows, reach.columns), network.network.encoder.plan.stride, depth)
 
 
 def _check_unpacked(path: Path, content: bytes) -> None:
@@ -42,7 +47,7 @@ def _check_unpacked(path: Path, content: bytes) -> None:
     try:
         with zipfile.ZipFile(BytesIO(content)) as packed:
             size = sum(part.file_size for part in packed.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise BadData(f"{path}: not a file of weights ({error})") from None
+    except Exception as error:  # a file of a stranger may raise anything
+        raise BadData(f"{path}: not a file of weights ({one_line(error)})") from None
     if size > LARGEST:
         raise BadData(f"{path}: {size} bytes of weights when unpacked, at most {LARGEST} are read")

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gnomon.adapters.relaxed_runner import RelaxedRunner
+from gnomon.adapters.relaxed_runner import RelaxedRunner, lifts
 from gnomon.core.learner import AbstractBrought, AbstractControl
 from gnomon.core.runs import Runs, Unsupported
 from gnomon.engine.bench import Bench, inside
@@ -49,6 +49,8 @@ def relaxed_run(
         runner = RelaxedRunner(world, own, how, drives)
         return bench.run(case, experiment, role, runner, who | {"imperfect": args})
     simulator = bench.fit(case).simulator
+    if lifts(simulator):  # moved from where it is, and not begun again: other numbers
+        who |= {"lifts": True}
     if simulator.card.context > world.card.history:
         return Unsupported(
             experiment.label,

@@ -13,7 +13,10 @@ jackknife pseudo-values go to `inference.attribution`, whose rule names a cause 
 
 Nothing is attributed unless the instrument works: W(t, t) must look like the truth's own wave and W(m, m) like the
 model's (pattern correlation of at least 0.8), and the error that it makes must look like the one there is (at least
-0.5).
+0.5). A correlation does not ask for size, so two numbers more are asked of all three pairs of made x and real y: that x
+has most of y, <x, y> / <y, y> > 0.5, and that it misses less than half of it, |x - y|^2 / |y|^2 < 0.5. The first alone
+would let a wave pass that is too large, the second alone one of a third of the size (it misses 4/9). Shares are of the
+error that the instrument makes, not of the model's: what the instrument lacks has no share.
 """
 
 from typing import NamedTuple
@@ -24,7 +27,13 @@ from gnomon.inference.attribution import Attribution, Candidate, attribute, in_w
 
 LIKE = 0.8  # correlation of the instrument's wave with the one that it stands for
 LIKE_ERROR = 0.5  # and of its error
+MOST = 0.5  # of the real one: what the instrument must have, and must not miss
 NAMES = ("the heating", "the basic state")
+SUBJECTS = (
+    ("the dry core's own wave", "the truth's"),
+    ("the dry core's own wave", "the model's"),
+    ("the error that the dry core makes", "the model's"),
+)
 SEED = 20_26
 
 
@@ -55,6 +64,9 @@ class Swapped(NamedTuple):
         like_truth: correlation of W(t, t) with the truth's wave.
         like_model: of W(m, m) with the model's.
         like_error: of their difference with the model's error.
+        had: <made, real> / <real, real> of the truth's wave, the model's and the error.
+        missed: |made - real|^2 / |real|^2 of the same three.
+        failed: which gate of the instrument fails first; "" where all pass.
         interaction: squared size of what neither cause does alone, over that of the error; noise may take it below
             nought.
         found: shares of heating and basic state, and which is named.
@@ -64,6 +76,9 @@ class Swapped(NamedTuple):
     like_truth: float
     like_model: float
     like_error: float
+    had: tuple[float, float, float]
+    missed: tuple[float, float, float]
+    failed: str
     interaction: float
     found: Attribution
     sentence: str
@@ -87,9 +102,25 @@ def swapped(cells: Cells, weights: np.ndarray, *, seed: int = SEED) -> Swapped:
     ]
     found = attribute(candidates, seed=seed)
     mixed = pseudo_products(m - h - b + t, m - h - b + t).mean() / whole.mean()
-    like_truth, like_model, like_error = alike(t, truth), alike(m, model), alike(error, model - truth)
-    sentence = _sentence([like_truth, like_model, like_error], found)
-    return Swapped(like_truth, like_model, like_error, float(mixed), found, sentence)
+    pairs = ((t, truth), (m, model), (error, model - truth))
+    like = [alike(made, real) for made, real in pairs]
+    (h0, m0), (h1, m1), (h2, m2) = sizes = [had_and_missed(made, real) for made, real in pairs]
+    gates = [
+        _failed(what, r, least, *size)
+        for what, r, least, size in zip(SUBJECTS, like, (LIKE, LIKE, LIKE_ERROR), sizes, strict=True)
+    ]
+    failed = next((gate for gate in gates if gate), "")
+    return Swapped(
+        like_truth=like[0],
+        like_model=like[1],
+        like_error=like[2],
+        had=(h0, h1, h2),
+        missed=(m0, m1, m2),
+        failed=failed,
+        interaction=float(mixed),
+        found=found,
+        sentence=_sentence(gates, found),
+    )
 
 
 def pseudo_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -109,13 +140,34 @@ def alike(x: np.ndarray, y: np.ndarray) -> float:
     return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), np.finfo(float).tiny))
 
 
-def _sentence(like: list[float], found: Attribution) -> str:
-    for r, whose in zip(like[:2], ("truth's", "model's"), strict=True):
-        if not r >= LIKE:
-            return f"not attributable: the dry core's own wave is like the {whose} at r = {r:.2f} only"
-    if found.named is None:
-        return f"not attributable: {found.reason}"
-    if not like[2] >= LIKE_ERROR:
-        return f"not attributable: the error that the dry core makes is like the model's at r = {like[2]:.2f} only"
+def had_and_missed(made: np.ndarray, real: np.ndarray) -> tuple[float, float]:
+    """<made, real> / <real, real> and |made - real|^2 / |real|^2, products being between different units.
+
+    Where the real one cannot be told from nought, nothing is had and everything missed.
+    """
+    size = pseudo_products(real, real).mean()
+    if not size > 0:
+        return 0.0, np.inf
+    had, missed = pseudo_products(made, real).mean(), pseudo_products(made - real, made - real).mean()
+    return float(had / size), float(missed / size)
+
+
+def _failed(what: tuple[str, str], r: float, least: float, had: float, missed: float) -> str:
+    """Why a gate is shut; "" where it is open."""
+    if not r >= least:
+        return f"{what[0]} is like {what[1]} at r = {r:.2f} only"
+    if not had > MOST:
+        return f"{what[0]} has {100 * had:.0f} % of {what[1]} only"
+    if not missed < MOST:
+        return f"{what[0]} differs from {what[1]} by {100 * missed:.0f} % of its square"
+    return ""
+
+
+def _sentence(gates: list[str], found: Attribution) -> str:
+    """The waves' gates, then whether there is a cause, then the error's gate: without an error that asks nothing."""
+    for reason in (*gates[:2], found.reason if found.named is None else "", gates[2]):
+        if reason:
+            return f"not attributable: {reason}"
     told = [in_words(s) for s in found.shares]
-    return f"{told[0]} of the error of the wave train comes from {NAMES[0]}, {told[1]} from {NAMES[1]}"
+    where = "of the error that the dry core makes in the wave train"
+    return f"{told[0]} {where} comes from {NAMES[0]}, {told[1]} from {NAMES[1]}"

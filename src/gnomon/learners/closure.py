@@ -14,6 +14,7 @@ from gnomon.learners.closure_climate import ClimateJudge, climate_of, log_spectr
 from gnomon.learners.closure_terms import FORMS, AbstractTerm, ClosureSimulator, EddyTerm, NetworkTerm
 from gnomon.learners.closure_training import Lessons, Offline, Online, lessons_of, moments_stage, new_term
 from gnomon.numerics.ensemble_inversion import ensemble_inversion
+from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.sampling import learned_card
@@ -34,6 +35,11 @@ TRIED: dict[str, list[Setting]] = {
 }
 SPREAD, SHARE = 0.5, (2.0, 1.0)  # of the prior: log C; mean and deviation of the logit of what is returned
 FLOOR = 0.02  # decades: least standard error of a logarithm of a spectrum
+# World -> what its card's `imperfect` names where the twin is solved on fewer waves, and how to have such a twin.
+COARSE = {
+    "two_layer": ("fine", "give the world `fine` above `points`, as in args = { points = 32, fine = 64 }"),
+    "navier_stokes": ("twin", "give the world twin = 'coarse' and `points` below two thirds of its `grid`"),
+}
 STARTS, STEPS = 8, 60  # free runs that choose among snapshots of a network
 
 
@@ -59,8 +65,9 @@ class Closure(AbstractLearner):
     Different from the papers: S is the error of one step of the coarse flow over that step, as a rate, since a learner
     is given observations and not tendencies; the network has a few layers of three points each instead of eight of
     five, and sees winds because it is too local to invert vorticity; constants are one number for the whole plane,
-    where SMARL has an agent at every point; the closure acts once in every inner step, by Euler. Spectra are compared
-    up to two thirds of the kept waves: the coarse flow's own filter ends the rest.
+    where SMARL has an agent at every point; the closure acts once in every inner step, by Euler. Spectra are compared,
+    and networks taught and shown, up to two thirds of the kept waves. What a run holds beyond is left out, and can be
+    half of its variance.
 
     What misleads: "tuned" is tuned to the training range of the knobs; a network fitted offline can be right at every
     moment and drive the flow away; sharp truncation to the coarse grid is the filter, and S depends on the filter.
@@ -97,6 +104,7 @@ class Closure(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Tune, train or invert, on the training and validation trajectories alone."""
         physics = self._checked(prior)
+        _check_coarse(physics.card, data.card)
         if self.way in FORMS:
             return self._tuned(physics, data, key=key)
         if self.way == "inversion":
@@ -223,6 +231,22 @@ class Closure(AbstractLearner):
                 online, lessons, ahead=self.unroll, updates=rest, snapshots=2, batch=max(1, self.batch // 4)
             ),
         )
+
+
+def _check_coarse(prior: WorldCard, data: WorldCard) -> None:
+    """Raise `BadSpec` where the data's world has no twin on fewer waves, or `prior` is not one; where cards tell."""
+    for card, wanted in ((data, True), (prior, False)):
+        if card.name not in COARSE:
+            continue
+        name, cure = COARSE[card.name]
+        # two_layer with `fine` equal to `points` names `fine` too, but then its twin is `wrong`
+        if (name in card.imperfect and "wrong" not in card.imperfect) != wanted:
+            cure = (
+                cure if wanted else "give the data's coarse twin as `prior`; its card's `imperfect` makes it"
+            )
+            raise BadSpec(
+                f"closure: the data and `prior` are solved on equally many waves, none is missing; {cure}"
+            )
 
 
 def _eddies(form: str, setting: Setting, physics: Any) -> EddyTerm:

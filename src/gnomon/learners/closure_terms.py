@@ -54,7 +54,8 @@ class EddyTerm(AbstractTerm):
 class NetworkTerm(AbstractTerm):
     """A few convolutions of what each layer carries and of its winds, on the observed points.
 
-    What it gives has no mean, and no waves beyond those that a coarse flow is asked for.
+    What it gives has no mean. It sees and gives no waves beyond those that a coarse flow is asked for: lessons hold no
+    others, and a run does.
 
     Attributes:
         layers: of the network.
@@ -70,8 +71,10 @@ class NetworkTerm(AbstractTerm):
 
     def __call__(self, plane: Plane, flow: Layers) -> Spectrum:
         """Waves of `on_grid`."""
-        kept = from_points(plane, self.on_grid(seen_by_network(plane, flow, self.points)))
-        return times(asked(plane), kept).at[..., 0, 0].set(0.0)
+        cut = asked(plane)
+        shown = Layers(times(cut, flow.psi), times(cut, flow.carried), flow.shares)
+        kept = from_points(plane, self.on_grid(seen_by_network(plane, shown, self.points)))
+        return times(cut, kept).at[..., 0, 0].set(0.0)
 
     def on_grid(self, seen: Float[Array, "input y x"]) -> Float[Array, "layer y x"]:
         """The tendency on the points, of what is seen there."""

@@ -45,8 +45,9 @@ def lessons_of(physics: Any, data: Data, *, key: PRNGKeyArray) -> Lessons:
     """Step the coarse flow once from every training observation.
 
     The rate is (observation - coarse step) / (length of the step): the filtered truth's own tendency minus the coarse
-    one, a mean over one observation step. The filter cuts all beyond the waves that a coarse flow is asked for, in
-    what is stepped and in what is wanted: shorter ones would be lost at once, and the lesson would be about them.
+    one, a mean over one observation step. A sharp cut ends all beyond the waves that a coarse flow is asked for, in
+    what is seen, stepped and wanted: on shorter ones the coarse flow's own filter acts, and the lesson would be about
+    it. In a run of the closed flow they are there, and what they do to the others is in no lesson.
     """
     if len(data.time) < 2:
         raise BadData("a closure needs trajectories of at least two observations")

@@ -66,9 +66,10 @@ class LatentSpectral(AbstractLearner):
     unrolled training, an output that starts silent. Where patches do not fit, the largest that divide the grid are
     taken.
 
-    What misleads: patches are fixed, so it commutes only with shifts by patch times 2^levels points, and two points
-    on either side of a border meet in the convolutions and on the coarser grids alone. The "waves" are of the
-    features' values, not of space. Most of its weights and of its success may be those of the U-Net around the
+    What misleads: patches are fixed, so it commutes only with shifts by the least common multiple, over its grids, of
+    patch side times 2^level points: 16 on 64 points (4, 8, 16); all 24 on 24 points, where patches shrink to 4, 4, 3.
+    Two points on either side of a border meet in the convolutions and on the coarser grids alone. The "waves" are of
+    the features' values, not of space. Most of its weights and of its success may be those of the U-Net around the
     blocks: compare with `unet`, not with `fourier_operator` alone (`benchmarks/field_operators.py`).
 
     Attributes:

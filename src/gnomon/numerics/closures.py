@@ -15,8 +15,9 @@ viscosity does in space: Smagorinsky takes the energy <nu |D|^2>, Leith half the
 
 Smagorinsky (1963), doi:10.1175/1520-0493(1963)091<0099:GCEWTP>2.3.CO;2; Leith (1996),
 doi:10.1016/0167-2789(96)00105-1, with potential vorticity as in Bachman, Fox-Kemper and Pearson (2017),
-doi:10.1002/2016JC012265; Jansen and Held (2014), doi:10.1016/j.ocemod.2014.06.002, in the local, instantaneous form
-that pyqg made of it (Ross et al. 2023, doi:10.1029/2022MS003258), whose friction need not be of one sign; here it is.
+doi:10.1002/2016JC012265, but without the gradients of its mean (beta, the mean shear); Jansen and Held (2014),
+doi:10.1016/j.ocemod.2014.06.002, in the local, instantaneous form that pyqg made of it (Ross et al. 2023,
+doi:10.1029/2022MS003258), whose friction need not be of one sign; here it is.
 """
 
 from typing import NamedTuple
@@ -27,7 +28,8 @@ from jaxtyping import Array, Float
 
 from gnomon.numerics.plane_spectral import Field, Plane, Spectrum, times
 
-HELD = 2 / 3  # of the kept waves: beyond, a coarse flow is ended by its own filter and not by its physics
+# Of the kept waves. Beyond, a coarse flow's own filter acts; it need not end them: they can hold half of the variance.
+HELD = 2 / 3
 
 
 class Layers(NamedTuple):

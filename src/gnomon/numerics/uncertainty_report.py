@@ -121,8 +121,8 @@ def uncertainty_report(
     fit_e, fit_s = _chosen(errors, ~judged), _chosen(spreads, ~judged)
     e, s = _chosen(errors, judged), _chosen(spreads, judged)
     factor, scaling = fitted_temperature(fit_e, fit_s, family), fitted_spread(fit_e, fit_s, family)
-    mend = fitted_levels(_quantiles(fit_e, fit_s, family))
-    level = [mend(u) for u in _quantiles(e, s, family)]
+    mend = fitted_levels([x / y for x, y in zip(fit_e, fit_s, strict=True)])
+    level = [mend(x / y) for x, y in zip(e, s, strict=True)]
     return UncertaintyReport(
         before=_trusted(e, s, family, seed),
         temperature=_trusted(e, [factor * one for one in s], family, seed),

@@ -68,6 +68,8 @@ class Knob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             Truth and learner are told the same: `forcing.at(t)[name]` is the amplitude, this is its shape.
         step: one step of the response ladder, in `units`; None for a third of the half range, so that the whole ladder
             lies inside what training saw. Steps that leave the range are run and scored apart.
+        most: the largest value that means anything (1 for a share), None without one: beyond it nothing changes, so
+            a trial that turns many knobs leaves such steps out.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Knob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     meaning: str
     pattern: tuple[float, ...] | None = None
     step: float | None = None
+    most: float | None = None
 
 
 class Grid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -203,6 +206,9 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         kept = {k: v for k, v in plain.items() if k not in told}
         kept["variables"] = tuple(
             {k: x for k, x in v.items() if x or k != "hidden"} for v in plain["variables"]
+        )
+        kept["knobs"] = tuple(
+            {k: x for k, x in v.items() if x is not None or k != "most"} for v in plain["knobs"]
         )
         if self.unasked:
             kept["unasked"] = sorted(self.unasked)  # which, not the words

@@ -100,22 +100,26 @@ class Shift(AbstractTrial):
     def _pictures(self, card: WorldCard) -> tuple[Experiment, ...]:
         """One picture of the same scenes for each knob and step, and at the defaults."""
         orders = [Experiment(label="control", units=self.units, steps=1, starts="shared")]
-        for knob in card.knobs:
-            for k in self._steps():
-                held = Drive.steady(knob.name, knob.default + k * half_range(knob))
-                orders.append(
-                    Experiment(
-                        label=_label(card, knob, k),
-                        drives=(held,),
-                        units=self.units,
-                        steps=1,
-                        starts="shared",
-                    )
+        for knob, k in self._turned(card):
+            held = Drive.steady(knob.name, knob.default + k * half_range(knob))
+            orders.append(
+                Experiment(
+                    label=_label(card, knob, k), drives=(held,), units=self.units, steps=1, starts="shared"
                 )
+            )
         return tuple(orders)
 
+    def _turned(self, card: WorldCard) -> list[tuple[Knob, int]]:
+        """Every knob at every step at which its value still means something."""
+        return [
+            (knob, k)
+            for knob in card.knobs
+            for k in self._steps()
+            if knob.most is None or knob.default + k * half_range(knob) <= knob.most
+        ]
+
     def _declared(self, card: WorldCard) -> Mapping[str, Any]:
-        asked = [(knob, k) for knob in card.knobs for k in self._steps()]
+        asked = self._turned(card)
         return {
             "offsets": {_label(card, knob, k): float(k) for knob, k in asked},
             "distances": {

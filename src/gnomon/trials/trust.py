@@ -7,13 +7,11 @@ from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
-from gnomon.trials.lengths import SCENE, steps_of, stride_of
+from gnomon.trials.lengths import steps_of, stride_of
 
 
 class Trust(AbstractTrial):
     """Ensemble forecasts from the truth's own states; every member starts from its own draw of the observation error.
-
-    Of a scene, which is at rest, one step.
 
     Attributes:
         units: independent starts.
@@ -26,7 +24,7 @@ class Trust(AbstractTrial):
     question: ClassVar[str] = "does it know when it is wrong?"
     headline: ClassVar[str] = "crps"
     measures: ClassVar[tuple[str, ...]] = ("crps", "spread_skill", "coverage", "rank_histogram")
-    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {"scene": ("depth",)}
+    measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     units: int = 40
     members: int = 9
@@ -48,7 +46,7 @@ class Trust(AbstractTrial):
                 label="ensemble",
                 units=self.units,
                 members=self.members,
-                steps=1 if card.rung == SCENE else steps_of(card, self.horizon, stride=stride),
+                steps=steps_of(card, self.horizon, stride=stride),
                 stride=stride,
                 starts="shared",
             ),

@@ -23,7 +23,7 @@ def test_card_hides_the_depth_and_says_what_is_not_asked():
         card = build("worlds", "scene", SMALL).card
     check_card(card)
     assert [v.name for v in card.variables if v.hidden] == ["depth"]
-    assert set(card.unasked) == {"climate", "response", "cause"}
+    assert set(card.unasked) == {"climate", "response", "trust", "cause"}
     assert card.history == 1
     for args, says in (({"rows": 4}, "8 x 8"), ({"motion": -1.0}, "motion")):
         with pytest.raises(BadSpec, match=says):
@@ -47,6 +47,8 @@ def test_a_scene_at_rest_keeps_its_depth_and_a_moving_one_does_not():
         gap = np.abs(np.asarray(next_.image - state.image))
         assert 0 < gap.max() < 0.1  # other noise
         assert (np.asarray(later.depth) != np.asarray(state.depth)).any()
+        again = moving.step(later, forcing, time=0.0, key=jax.random.key(1))  # begun again, it goes on
+        assert float(again.clock) == 2.0
 
 
 @pytest.mark.slow

@@ -20,6 +20,9 @@ NO_ATTRACTOR = "a scene is at rest: it has no attractor, so nothing is left alon
 NO_RESPONSE = (
     "a scene has no dynamics that could answer: a brighter lamp changes its picture and not its depth"
 )
+NO_TRUST = (
+    "no learner of scenes says how sure it is; those that do are judged by gnomon.numerics.uncertainty_report"
+)
 NO_CAUSE = "a scene has one hidden field and no terms to take out or swap"
 
 
@@ -30,11 +33,14 @@ class Shot(NamedTuple):
         scene: what stands there.
         image: red, green and blue, each [y, x].
         depth: metres along the optical axis; 0 is sky.
+        clock: seconds for which the scene has moved. Its own, not the world's time: what begins again at time 0 from
+            this state goes on from here.
     """
 
     scene: Scene
     image: Float[Array, "3 y x"]
     depth: Float[Array, "y x"]
+    clock: Float[Array, ""]
 
 
 class RenderedScene(AbstractWorld[Shot]):
@@ -87,12 +93,14 @@ class RenderedScene(AbstractWorld[Shot]):
         """A random room or street, seen at the default knobs."""
         where, noise = random.split(key)
         knobs = {name: jnp.asarray(value) for name, value in DEFAULTS.items()}
-        return self._shot(random_scene(key=where), knobs, 0.0, noise)
+        return self._shot(random_scene(key=where), knobs, jnp.zeros_like(self.motion), noise)
 
     def step(self, state: Shot, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Shot:
         """Another picture of the scene, at the end of the step."""
         then = time + self.card.dt
-        return self._shot(state.scene, forcing.at(then), self.motion * then, key)
+        return self._shot(
+            state.scene, forcing.at(then), state.clock + self.motion.astype(state.clock.dtype), key
+        )
 
     def observe(self, state: Shot) -> Obs:
         """Three colours and the depth."""
@@ -102,11 +110,11 @@ class RenderedScene(AbstractWorld[Shot]):
         """The background's scene with this picture and depth."""
         dtype = background.image.dtype
         image = jnp.stack([obs[name] for name in COLOURS]).astype(dtype)
-        return Shot(background.scene, image, jnp.asarray(obs["depth"]).astype(dtype))
+        return Shot(background.scene, image, jnp.asarray(obs["depth"]).astype(dtype), background.clock)
 
-    def _shot(self, scene: Scene, knobs: Knobs, time: Time, key: PRNGKeyArray) -> Shot:
-        image, depth = _taken(scene, knobs, time, self.rows, self.columns, key)
-        return Shot(scene, image, depth)
+    def _shot(self, scene: Scene, knobs: Knobs, clock: Array, key: PRNGKeyArray) -> Shot:
+        image, depth = _taken(scene, knobs, clock, self.rows, self.columns, key)
+        return Shot(scene, image, depth, clock)
 
 
 @eqx.filter_jit  # hundreds of small operations: one by one they cost a second and compile for a minute
@@ -142,5 +150,5 @@ def _card(rows: int, columns: int) -> WorldCard:
             "The depth of a twin is exact, so the floor is 0 and a fidelity of 1 is out of reach of any picture.",
         ),
         knob_of={"shift": "size"},
-        unasked={"climate": NO_ATTRACTOR, "response": NO_RESPONSE, "cause": NO_CAUSE},
+        unasked={"climate": NO_ATTRACTOR, "response": NO_RESPONSE, "trust": NO_TRUST, "cause": NO_CAUSE},
     )

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from gnomon.spec.errors import BadSpec
 from gnomon.spec.identity import checksum, identity
@@ -55,7 +55,15 @@ def made_from(world: str, truncation: int, season: str) -> str:
     return identity("made from", [checksum(pool_file(world, held, name).read_bytes()), *versions])
 
 
-def draw(world: str, truncation: int, season: str, *, key: PRNGKeyArray, layers: int | None = None) -> Air:
+def draw(
+    world: str,
+    truncation: int,
+    season: str,
+    *,
+    key: PRNGKeyArray,
+    layers: int | None = None,
+    first: Array | int | None = None,
+) -> Air:
     """A state near the attractor: pool state a plus three tenths of b - c, for different a, b, c.
 
     Args:
@@ -64,11 +72,16 @@ def draw(world: str, truncation: int, season: str, *, key: PRNGKeyArray, layers:
         season: of the pool.
         key: which states.
         layers: of equal mass wanted, where that may differ from the pool's.
+        first: which state is a, counted round the pool; drawn as well where not given.
     """
     pool = _pool(world, truncation, season)
     if layers is not None:
         pool = _relayered(pool, layers)
     order = jax.random.permutation(key, pool.vorticity.shape[0])
+    if first is not None:
+        order = order[
+            jnp.argsort(order != first % len(order))
+        ]  # to the front; the others stay in their order
     picked = jax.tree.map(lambda x: jnp.asarray(x, float)[order[:3]], pool)
     return jax.tree.map(lambda x: x[0] + SHARE * (x[1] - x[2]), picked)
 
