@@ -18,8 +18,8 @@ error of the wave train (streamfunction in the upper troposphere, poleward of 20
 What misleads: the waves are those of eight days and not yet stationary, on both sides alike; one core serves as truth,
 model and instrument, so the instrument works better here than it would for another model's dynamics. After the
 settling the weather of eight starts is not quite that of eight independent draws: all are made of eight states, so
-intervals are too short if anything is left of them. Where both faults are planted the heating outweighs the jet at these
-sizes: the share of the basic state is not told from zero, and the row is counted as wrong.
+intervals are too short if anything is left of them. Where both faults are planted the heating outweighs the jet at
+these sizes: the share of the basic state is not told from zero, and the row is counted as wrong.
 """
 
 import argparse
