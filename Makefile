@@ -108,7 +108,7 @@ results: $(VENV)/.gnomon
 	$(PY) -m docs.results_page --store $(STORE)
 
 test: $(VENV)/.test
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not controls and not contracts and not validation and not browser and not torch"
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not controls and not contracts and not examples and not validation and not browser and not torch"
 
 contracts: $(VENV)/.test
 	$(PYTEST) -n $(WORKERS) -m "contracts and not slow"
@@ -125,11 +125,8 @@ test-browser: $(VENV)/.test $(VENV)/.browser
 validate: $(VENV)/.test
 	$(PY) -m validation
 
-examples: $(VENV)/.gnomon
-	@for script in examples/*.py; do \
-	  case $$script in *torch*) continue;; esac; \
-	  echo "== $$script"; $(PY) $$script || exit 1; \
-	done
+examples: $(VENV)/.test
+	$(PYTEST) -m "examples and not torch"
 
 example-torch: $(VENV)/.test $(VENV)/.torch
 	$(PYTEST) -m torch

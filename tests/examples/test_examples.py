@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.examples
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SAYS = {
     "numpy_model": "numpy_model on lorenz63, forecast: fidelity",
