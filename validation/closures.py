@@ -7,7 +7,7 @@ is fitted to trajectories of the eddy set-up and then run from other states, of 
 them stand the coarse flow without a closure (the null) and other runs of the truth (the floor). Numbers are the
 difference of the means over runs from the truth's, in per cent of the truth's, and of spectra the root mean square
 difference in decades, of which sampling alone makes something above zero: see the floor. All numbers are of waves up
-to two thirds of the highest kept; what a run holds beyond is left out, and can be half of its variance. In brackets:
+to two thirds of the highest kept; what a run holds beyond is left out, and can be much of its variance. In brackets:
 2.5 to 97.5 % of a bootstrap over pairs of runs with one start, for differences an interval. For spectra it is no more
 than a spread: drawing again adds to a root mean square, so it lies too high. Full size as in Ross et al. (2023),
 doi:10.1029/2022MS003258, is --points 64 --fine 256 --substeps 16 --spin 3600 --days 1800 --updates 6000: hours.

@@ -213,6 +213,8 @@ def _reading(path: Path) -> Iterator[None]:
         raise BadData(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from None
     except GnomonError:
         raise
-    except Exception as error:
+    except (
+        Exception
+    ) as error:  # a file of a stranger may raise anything; SciPy says so of MATLAB 7.3 in this way
         hint = "; MATLAB 7.3 is read by open_labelled alone" if isinstance(error, NotImplementedError) else ""
         raise BadData(f"{path}: cannot be read: {one_line(error)}{hint}") from None

@@ -334,7 +334,7 @@ def _guarded(path: Any, *through: type[Exception]) -> Iterator[None]:
             yield
         except (GnomonError, *through):
             raise
-        except Exception as error:
+        except Exception as error:  # a decoder may raise anything on a file of a stranger
             raise BadData(f"{path}: not a whole picture ({one_line(error)})") from None
 
 

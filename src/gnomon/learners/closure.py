@@ -67,7 +67,7 @@ class Closure(AbstractLearner):
     five, and sees winds because it is too local to invert vorticity; constants are one number for the whole plane,
     where SMARL has an agent at every point; the closure acts once in every inner step, by Euler. Spectra are compared,
     and networks taught and shown, up to two thirds of the kept waves. What a run holds beyond is left out, and can be
-    half of its variance.
+    much of its variance.
 
     What misleads: "tuned" is tuned to the training range of the knobs; a network fitted offline can be right at every
     moment and drive the flow away; sharp truncation to the coarse grid is the filter, and S depends on the filter.

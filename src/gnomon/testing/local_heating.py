@@ -3,7 +3,6 @@
 Named in a study by address, as in `kind = "gnomon.testing.local_heating:LocalHeating"`.
 """
 
-import json
 import re
 import time as clock
 from typing import Any, ClassVar
@@ -20,7 +19,8 @@ from gnomon.core.world import AbstractWorld, Obs, Time
 from gnomon.numerics.part_masks import mask_of, parts_of
 from gnomon.spec.cards import SimulatorCard, WorldCard
 from gnomon.spec.errors import BadSpec
-from gnomon.spec.registry import build
+from gnomon.testing.planted_causes import world_of
+from gnomon.training.sampling import learned_card
 
 
 class HeatedSimulator(AbstractSimulator[Any]):
@@ -80,22 +80,9 @@ class LocalHeating(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Put world and heating together."""
         began, card = clock.perf_counter(), data.card
-        world = build("worlds", card.name, json.loads(self.world_args or "{}"))
-        if world.card.decisive() != card.decisive():
-            raise BadSpec(f"local heating: the world is not {card.name} as given here; say its world_args")
-        seen = {
-            k: (float(np.min(v[data.train])), float(np.max(v[data.train]))) for k, v in data.forcing.items()
-        }
         simulator = HeatedSimulator(
-            card=SimulatorCard(
-                name="local_heating",
-                dt=card.dt,
-                context=1,
-                variables=tuple(v.name for v in card.variables),
-                knobs=tuple(k.name for k in card.knobs),
-                trained_on=seen,
-            ),
-            world=world,
+            card=learned_card("local_heating", data, context=1),
+            world=world_of(data, self.world_args, "local heating"),
             heating={k: jnp.asarray(x, jnp.result_type(float)) for k, x in self.heating(card).items()},
         )
         log = {

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing
@@ -23,6 +22,16 @@ from gnomon.spec.cards import SimulatorCard, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.spec.experiment import Experiment
 from gnomon.spec.registry import build
+from gnomon.training.sampling import learned_card
+
+
+def world_of(data: Data, world_args: str, name: str) -> AbstractWorld:
+    """The world that the data are of: made again, since data name it and do not hold it."""
+    card = data.card
+    world = build("worlds", card.name, json.loads(world_args or "{}"))
+    if world.card.decisive() != card.decisive():
+        raise BadSpec(f"{name}: the world is not {card.name} as given here; say its world_args")
+    return world
 
 
 class PatchedSimulator(AbstractSimulator[Any]):
@@ -77,26 +86,13 @@ class LocalFault(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Put both worlds together."""
         began = time.perf_counter()
-        card = data.card
-        right = build("worlds", card.name, json.loads(self.world_args or "{}"))
-        if right.card.decisive() != card.decisive():
-            raise BadSpec(f"local fault: the world is not {card.name} as given here; say its world_args")
+        card, right = data.card, world_of(data, self.world_args, "local fault")
         parts = parts_of(card)
         if prior is None or not 0 <= self.part < len(parts):
             raise BadSpec(f"local fault: expected an imperfect twin and a part from 0 to {len(parts) - 1}")
         mask = {k: jnp.asarray(v, jnp.result_type(float)) for k, v in mask_of(card, parts[self.part]).items()}
-        seen = {
-            k: (float(np.min(v[data.train])), float(np.max(v[data.train]))) for k, v in data.forcing.items()
-        }
         simulator = PatchedSimulator(
-            card=SimulatorCard(
-                name="local_fault",
-                dt=card.dt,
-                context=1,
-                variables=tuple(v.name for v in card.variables),
-                knobs=tuple(k.name for k in card.knobs),
-                trained_on=seen,
-            ),
+            card=learned_card("local_fault", data, context=1),
             right=right,
             wrong=prior,
             mask=mask,
