@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -36,6 +36,7 @@ help:
 	@echo "make scaling        error against data, size and compute, and writes docs/scaling.md (resumes)"
 	@echo "make catalogue      recomputes the facts of the catalogue and checks them (half an hour)"
 	@echo "make superresolution  fine fields from coarse ones: SideRT, U-Net, bicubic; writes docs/superresolution.md (resumes)"
+	@echo "make scene-trust    does a depth network know when it is wrong? trains three and writes docs/depth-trust.md"
 	@echo "make power          plants faults of known size and shows which are found"
 	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
 	@echo "make examples       runs every example that needs no extra"
@@ -56,6 +57,7 @@ atmosphere-smoke: $(VENV)/.atmos
 	$(GNOMON) run atmosphere_smoke --workers $(WORKERS) --store $(STORE)
 
 atmosphere-results: atmosphere
+	$(GNOMON) run atmosphere_controls --workers $(WORKERS) --store $(STORE)
 	$(PY) -m docs.atmosphere_page --store $(STORE)
 
 flows: $(VENV)/.gnomon
@@ -94,6 +96,9 @@ hierarchical: $(VENV)/.atmos
 
 faults: $(VENV)/.test
 	$(PY) -m validation.faults --pool $(STORE)/fault-pool
+
+scene-trust: $(VENV)/.test
+	$(PY) -m validation.scene_trust --keep $(STORE)/scene-trust
 
 superresolution: $(VENV)/.atmos
 	$(PY) -m validation.superresolution --world navier_stokes

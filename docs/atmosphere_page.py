@@ -20,17 +20,18 @@ from gnomon.store.results import Store
 from gnomon.testing.null_oracle import TABLES, chance_of_misses, held
 
 HERE = Path(__file__).parent
-STUDY = "atmosphere"
+STUDY, CONTROLS = "atmosphere", "atmosphere_controls"
 DRAWS = 300  # simulated studies a line of the oracle
 SHOWN = (("climate", "mean_state"), ("response", "response_gain"), ("shift", "warming_profile"))
 TEXT = """# The atmosphere: results of the small study
 
 This page, its figures and the table behind them are written by `make atmosphere-results`, which runs the study
-`{study}` (what is in the store already is not run again). Versions: {versions}. Hardware: {hardware}.
+`{study}`, and its controls over two more seeds (`{controls}`; what is in the store already is not run again).
+Versions: {versions}. Hardware: {hardware}.
 
-It is plumbing, not science: {units} independent units of some weeks, one seed. It shows that every question is
-asked and that the controls score what they must. It supports no claim on nonlinearity, upper levels or the climate of
-cyclones.
+It is plumbing, not science: {units} independent units of some weeks, one seed of the learners. It shows that every
+question is asked and that the controls score what they must. It supports no claim on nonlinearity, upper levels or the
+climate of cyclones.
 
 ## What this world cannot tell
 
@@ -53,11 +54,16 @@ Every measure of every case, with value, interval, null, floor and units: [{stud
 
 ## Do the controls score what they must?
 
-Over all cells that have room and an interval, at a nominal 95 %: the interval of the perfect model
-covers 1 in {perfect}.
+Three seeds: 0 of `{study}` and those of `{controls}`. Over all cells that have room and an interval, at a nominal
+95 %: the interval of the perfect model covers 1 in {perfect}.
 The interval of the null covers 0 in {null}.
 {room} cells of the perfect model say `no_room` (null and floor are not apart at this size) and
-{unsupported} `unsupported`.
+{unsupported} `unsupported`. All of them: [{study}.csv](results/{study}.csv) and
+[{controls}.csv](results/{controls}.csv).
+
+| seed | perfect: covers 1 | null: covers 0 |
+|---|---|---|
+{seeds}
 
 How many misses are to be expected? In simulated studies of {least} independent units, whose null is the null
 (`gnomon.testing.null_oracle`), the interval of the null covers 0 in
@@ -86,31 +92,35 @@ def main() -> None:
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
     found = list(store.results(STUDY))
+    judging = found + list(store.results(CONTROLS))
     study = store.study(STUDY).study
-    (folder / f"{STUDY}.csv").write_text(scores(store, STUDY), encoding="utf-8")
+    for name in (STUDY, CONTROLS):
+        (folder / f"{name}.csv").write_text(scores(store, name), encoding="utf-8")
     table = ladder(found)
     spec = ladder_chart(table, 0.5, learners(table, {}, found, 0.5))
     (folder / f"{STUDY}-ladder.svg").write_bytes(render(spec, "svg"))
     made = found[0].provenance
-    judged = [s for r in found if r.case["learner"]["kind"] == "perfect" for s in r.scores]
+    judged = [s for r in judging if r.case["learner"]["kind"] == "perfect" for s in r.scores]
     effects = smallest_effects(table, [t for t in table.trials if t != "cost"])
     units = sorted({r.case["trial"]["args"]["units"] for r in found})
     lines, worst = oracle(units[0])
     text = TEXT.format(
         study=STUDY,
+        controls=CONTROLS,
         versions=", ".join(f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy")),
         hardware=f"{made['processor']}, {made['cores']} cores",
         units=" to ".join(str(n) for n in units),
         limits="\n".join(f"* {line}" for line in made["limits"].splitlines()),
         question=study["question"],
         ladder=drawn(found, 0.5),
-        perfect=coverage(found, "perfect", 1.0),
-        null=coverage(found, "null", 0.0),
+        perfect=coverage(judging, "perfect", 1.0),
+        null=coverage(judging, "null", 0.0),
+        seeds=by_seed(judging),
         room=sum(s.status == "no_room" for s in judged),
         unsupported=sum(s.status == "unsupported" for s in judged),
         least=units[0],
         oracle=lines,
-        chance=told_chance(found, worst),
+        chance=told_chance(judging, worst),
         effects="\n".join(
             ["| " + " | ".join(effects.head) + " |", "|" + "---|" * len(effects.head)]
             + ["| " + " | ".join(row) + " |" for row in effects.rows]
@@ -135,6 +145,16 @@ def oracle(units: int) -> tuple[str, float]:
             f"| `{name}` | {got.room} of {DRAWS} | {got.covered:.3f} | {got.spread:.3f} | {got.stderr:.3f} |"
         )
     return "\n".join(lines), min(covered)
+
+
+def by_seed(results: list[Result]) -> str:
+    """A row for each seed: both controls."""
+    seeds = sorted({r.case["seed"] for r in results})
+    lines = []
+    for seed in seeds:
+        own = [r for r in results if r.case["seed"] == seed]
+        lines.append(f"| {seed} | {coverage(own, 'perfect', 1.0)} | {coverage(own, 'null', 0.0)} |")
+    return "\n".join(lines)
 
 
 def told_chance(found: list[Result], covered: float) -> str:

@@ -8,12 +8,16 @@ from docs import atmosphere_page
 from gnomon.testing.null_oracle import TABLES, chance_of_misses
 
 
-def case(learner, trial, *intervals):
+def case(learner, trial, *intervals, seed=0):
     scores = [
-        SimpleNamespace(fidelity=None if i is None else SimpleNamespace(low=i[0], high=i[1]))
+        SimpleNamespace(
+            measure="skill",
+            fidelity=None if i is None else SimpleNamespace(value=0.0, low=i[0], high=i[1]),
+        )
         for i in intervals
     ]
-    return SimpleNamespace(case={"learner": {"kind": learner}, "trial": {"kind": trial}}, scores=scores)
+    told = {"learner": {"kind": learner}, "trial": {"kind": trial}, "seed": seed}
+    return SimpleNamespace(case=told, scores=scores)
 
 
 def test_misses_of_the_null_are_counted_by_trial():
@@ -26,6 +30,18 @@ def test_misses_of_the_null_are_counted_by_trial():
     assert "5 independent cells miss 2 or more" in told
     assert f"{chance_of_misses(5, 2, 0.9):.2g}" in told
     assert "1 in climate, 1 in response" in told
+
+
+def test_every_seed_has_its_own_row():
+    found = [
+        case("null", "climate", (-1, -0.2), (-1, 1)),
+        case("perfect", "climate", (0.9, 1.1)),
+        case("null", "climate", (-1, 1), seed=3),
+    ]
+    assert atmosphere_page.by_seed(found).splitlines() == [
+        "| 0 | 1 of 1; missed in none | 1 of 2; missed in `skill` 1 |",
+        "| 3 | 0 of 0; missed in none | 1 of 1; missed in none |",
+    ]
 
 
 def test_no_miss_is_said_too():

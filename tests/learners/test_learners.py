@@ -56,11 +56,11 @@ SMALL = {
     "corrected_physics": {"budget": 1, "width": 8, "updates": 6, "batch": 32, "unroll": 1},
 }  # fmt: skip
 # Those that take lessons need a world made of columns (test_column_hybrid.py, test_shipped_hybrid.py), operators of
-# fields a geometry (test_field_emulators.py, test_operators.py), those of depth a scene (test_depth_learners.py): their
-# contract is held there. A closure needs a coarse twin (test_closure.py).
+# fields a geometry (test_field_emulators.py, test_operators.py), those of depth a scene (test_depth_learners.py,
+# test_spread_depth.py): their contract is held there. A closure needs a coarse twin (test_closure.py).
 ELSEWHERE = (
     "closure", "shipped_hybrid", "fourier_operator", "unet", "deep_operator", "latent_spectral",
-    "sidert", "shipped_sidert", "depth_unet", "depth_linear", "mean_depth",
+    "sidert", "sidert_spread", "shipped_sidert", "depth_unet", "depth_linear", "mean_depth",
 )  # fmt: skip
 NAMES = sorted(
     n

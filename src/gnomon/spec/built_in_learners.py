@@ -41,6 +41,10 @@ LEARNERS: dict[str, Entry] = {
         "gnomon.learners.sidert.learner:SideRT",
         "Swin encoder and a light decoder: the depth behind one picture",
     ),
+    "sidert_spread": Entry(
+        "gnomon.learners.sidert.spread_learner:SpreadSideRT",
+        "SideRT that tells how sure it is of each pixel; spreads as told, or scaled",
+    ),
     "shipped_sidert": Entry(
         "gnomon.learners.shipped_sidert:ShippedSideRT", "SideRT as it is shipped, trained on rendered scenes"
     ),

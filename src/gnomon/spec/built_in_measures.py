@@ -11,6 +11,25 @@ MEASURES: dict[str, Entry] = {
     ),
     "aimip_e5": Entry("gnomon.measures.aimip.warmed:Warmed", "AIMIP E5: response to +2 K and +4 K, in files"),
     "depth": Entry("gnomon.measures.depth:Depth", "error of an inferred depth map: AbsRel, RMSE, deltas ..."),
+    "depth_crps": Entry(
+        "gnomon.measures.depth_crps:DepthCrps", "fair CRPS of the logarithm of depth, on held-out scenes"
+    ),
+    "depth_coverage": Entry(
+        "gnomon.measures.depth_coverage:DepthCoverage",
+        "share of true depths below each level an ensemble tells",
+    ),
+    "depth_coverage_shifted": Entry(
+        "gnomon.measures.depth_coverage_shifted:DepthCoverageShifted",
+        "the same with each knob beyond its training range",
+    ),
+    "depth_sparsification": Entry(
+        "gnomon.measures.depth_sparsification:DepthSparsification",
+        "does the spread of an ensemble of depth maps rank its errors?",
+    ),
+    "depth_sparsification_shifted": Entry(
+        "gnomon.measures.depth_sparsification_shifted:DepthSparsificationShifted",
+        "the same with each knob beyond its training range",
+    ),
     "valid_time": Entry("gnomon.measures.valid_time:ValidTime", "valid prediction time in Lyapunov times"),
     "error_growth": Entry("gnomon.measures.error_growth:ErrorGrowth", "squared error against lead time"),
     "attractor": Entry("gnomon.measures.attractor:Attractor", "state-space divergence by histogram"),

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gnomon.core.trial import AbstractTrial
-from gnomon.spec.cards import Knob, WorldCard
+from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadSpec
-from gnomon.spec.experiment import Drive, Experiment
+from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
 from gnomon.trials.criteria import CRITERIA
 from gnomon.trials.lengths import SCENE, half_range, long_run, moved
+from gnomon.trials.pictures import declared_pictures, turned_pictures
 
 STEPS = (2, 3, 4)  # half ranges from the default; the training range ends at 1
 
@@ -68,7 +69,8 @@ class Shift(AbstractTrial):
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
         if card.rung == SCENE:
-            return self._pictures(card)
+            control = Experiment(label="control", units=self.units, steps=1, starts="shared")
+            return (control, *turned_pictures(card, self._steps(), units=self.units))
         order = functools.partial(
             long_run,
             card,
@@ -84,7 +86,7 @@ class Shift(AbstractTrial):
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
         """See `AbstractTrial.declare`."""
         if card.rung == SCENE:
-            return self._declared(card)
+            return declared_pictures(card, self._steps())
         knob = card.turned_by("shift")
         h = half_range(knob)
         return {
@@ -97,43 +99,5 @@ class Shift(AbstractTrial):
             "half_range": h,
         }
 
-    def _pictures(self, card: WorldCard) -> tuple[Experiment, ...]:
-        """One picture of the same scenes for each knob and step, and at the defaults."""
-        orders = [Experiment(label="control", units=self.units, steps=1, starts="shared")]
-        for knob, k in self._turned(card):
-            held = Drive.steady(knob.name, knob.default + k * half_range(knob))
-            orders.append(
-                Experiment(
-                    label=_label(card, knob, k), drives=(held,), units=self.units, steps=1, starts="shared"
-                )
-            )
-        return tuple(orders)
-
-    def _turned(self, card: WorldCard) -> list[tuple[Knob, int]]:
-        """Every knob at every step at which its value still means something."""
-        return [
-            (knob, k)
-            for knob in card.knobs
-            for k in self._steps()
-            if knob.most is None or knob.default + k * half_range(knob) <= knob.most
-        ]
-
-    def _declared(self, card: WorldCard) -> Mapping[str, Any]:
-        asked = self._turned(card)
-        return {
-            "offsets": {_label(card, knob, k): float(k) for knob, k in asked},
-            "distances": {
-                _label(card, knob, k): (knob.default + k * half_range(knob) - knob.high)
-                / (knob.high - knob.low)
-                for knob, k in asked
-            },
-            "turned": {_label(card, knob, k): knob.name for knob, k in asked},
-        }
-
     def _steps(self) -> tuple[int, ...]:
         return tuple(sorted({1, *self.steps} if self.edge else set(self.steps)))
-
-
-def _label(card: WorldCard, knob: Knob, k: int) -> str:
-    """The knob that the trial turns elsewhere too keeps the plain label."""
-    return f"shift{k:+d}" if knob == card.turned_by("shift") else f"shift{k:+d} {knob.name}"

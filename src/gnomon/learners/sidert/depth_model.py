@@ -49,10 +49,8 @@ class NetworkDepth(AbstractDepthModel):
 
     def __call__(self, image: Float[Array, "y x 3"]) -> Float[Array, "y x"]:
         """At the size it is given."""
-        x = normalised(image)
-        if self.network.encoder.plan.channels > image.shape[-1]:
-            x = jnp.concatenate([x, places(image.shape[0], image.shape[1], x.dtype)], axis=-1)
-        return depth_of(self.network(x)[..., 0], self.reach.nearest, self.reach.farthest)
+        raw = self.network(shown_to(self.network, image))
+        return depth_of(raw[..., 0], self.reach.nearest, self.reach.farthest)
 
 
 class AtTrainedSize(AbstractDepthModel):
@@ -69,6 +67,14 @@ class AtTrainedSize(AbstractDepthModel):
         inner = self.inner
         size = fitting_size(inner.reach, rows, columns, inner.network.encoder.plan.stride)
         return jnp.exp(resized(jnp.log(inner(resized(image, size[0], size[1]))), rows, columns))
+
+
+def shown_to(network: DenseFieldNetwork, image: Float[Array, "y x 3"]) -> Float[Array, "y x channel"]:
+    """What a network sees of a picture: its colours, and each pixel's place where it has channels for that."""
+    x = normalised(image)
+    if network.encoder.plan.channels > image.shape[-1]:
+        x = jnp.concatenate([x, places(image.shape[0], image.shape[1], x.dtype)], axis=-1)
+    return x
 
 
 def places(rows: int, columns: int, dtype: Any) -> Float[Array, "y x 2"]:

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from gnomon.core.learner import Data, Fit
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.learners.sidert.depth_model import AbstractDepthModel, Reach, depths
-from gnomon.learners.sidert.depth_simulator import DepthSimulator, depth_simulator
+from gnomon.learners.sidert.depth_simulator import depth_simulator
 from gnomon.learners.sidert.pictures import Pictures, mean_abs_rel, pictures_of, reach_of
 from gnomon.numerics.depth_metrics import SCENE_CAP
 from gnomon.spec.errors import BadSpec
@@ -100,6 +100,8 @@ def fit_depth(
     data: Data,
     *,
     key: PRNGKeyArray,
+    loss: Any = None,
+    finish: Callable[[str, Any, Data], AbstractSimulator] = depth_simulator,
 ) -> Fit:
     """Train once for each rate; the best snapshot on validation pictures is kept.
 
@@ -108,6 +110,8 @@ def fit_depth(
         start: (reach, key) -> the untrained model, in single precision.
         data: of a world of pictures.
         key: of all draws.
+        loss: of `train_depth`; left out, that of depth alone.
+        finish: (name, trained model, data) -> the simulator, which has the model as its attribute `model`.
     """
     plan.check()
     draw_key, make_key, train_key = jax.random.split(key, 3)
@@ -120,13 +124,13 @@ def fit_depth(
     def fit_one(setting: Setting) -> AbstractSimulator:
         name = f"{plan.name}, setting {len(histories) + 1} of {len(settings)}"
         trained = train_depth(
-            start(reach, make_key), pictures, judge, plan, rate=setting["rate"], name=name, key=train_key
-        )
+            start(reach, make_key), pictures, judge, plan, rate=setting["rate"], name=name, key=train_key,
+            loss=loss,
+        )  # fmt: skip
         histories[str(len(histories) + 1)] = trained.history
-        return depth_simulator(plan.name, trained.model, data)
+        return finish(plan.name, trained.model, data)
 
-    def judged(simulator: AbstractSimulator) -> Verdict:
-        assert isinstance(simulator, DepthSimulator)
+    def judged(simulator: Any) -> Verdict:
         return judge(simulator.model)
 
     chosen = search(
@@ -145,13 +149,19 @@ def train_depth(
     name: str,
     key: PRNGKeyArray,
     snapshots: int = 3,
+    loss: Any = None,
 ) -> Any:
-    """One training by the ordinary trainer; what it returns for one seed."""
+    """One training by the ordinary trainer; what it returns for one seed. `loss`: as `DepthLoss`, the default."""
     count = len(pictures.depth)
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         return jnp.asarray(rng.integers(0, count, (*shape, plan.batch)), jnp.int32)
 
-    stage = Stage(DepthLoss(jnp.float32(GAIN)), draw, plan.updates, min(snapshots, plan.updates))
+    stage = Stage(
+        DepthLoss(jnp.float32(GAIN)) if loss is None else loss,
+        draw,
+        plan.updates,
+        min(snapshots, plan.updates),
+    )
     recipe = Recipe(rate=rate, decay=DECAY, warm_up=WARM_UP)
     return fit_weights([model], (stage,), pictures, judge, recipe, name=name, key=key)[0]

@@ -102,7 +102,7 @@ class SideRT(AbstractLearner):
 
 def new_depth_network(
     size: str, decoder: str, *, seed: int, positions: bool = True, weights: str = "", attend: bool = True,
-    refine: bool = True,
+    refine: bool = True, outputs: int = 1,
 ) -> DenseFieldNetwork:  # fmt: skip
     """Untrained but for what a file of weights brings."""
     plan = SIZES[size]
@@ -110,7 +110,7 @@ def new_depth_network(
         plan = dataclasses.replace(plan, channels=plan.channels + 2)
     options = {"attend": attend, "refine": refine} if decoder == "sidert" else {}
     width = WIDTHS[decoder][size == "mini"]
-    network = new_network(plan, decoder, seed=seed, width=width, **options)
+    network = new_network(plan, decoder, seed=seed, width=width, outputs=outputs, **options)
     if not weights:
         return network
     return dataclasses.replace(network, encoder=read_swin(weights, plan))

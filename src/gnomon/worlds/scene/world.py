@@ -20,9 +20,6 @@ NO_ATTRACTOR = "a scene is at rest: it has no attractor, so nothing is left alon
 NO_RESPONSE = (
     "a scene has no dynamics that could answer: a brighter lamp changes its picture and not its depth"
 )
-NO_TRUST = (
-    "no learner of scenes says how sure it is; those that do are judged by gnomon.numerics.uncertainty_report"
-)
 NO_CAUSE = "a scene has one hidden field and no terms to take out or swap"
 
 
@@ -150,5 +147,5 @@ def _card(rows: int, columns: int) -> WorldCard:
             "The depth of a twin is exact, so the floor is 0 and a fidelity of 1 is out of reach of any picture.",
         ),
         knob_of={"shift": "size"},
-        unasked={"climate": NO_ATTRACTOR, "response": NO_RESPONSE, "trust": NO_TRUST, "cause": NO_CAUSE},
+        unasked={"climate": NO_ATTRACTOR, "response": NO_RESPONSE, "cause": NO_CAUSE},
     )
