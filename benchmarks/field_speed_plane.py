@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gnomon.numerics.plane_spectral import Plane
+from gnomon.worlds.field.gray_scott import GrayScott
 from gnomon.worlds.field.navier_stokes import NavierStokes
 from gnomon.worlds.field.plane import AbstractPlaneWorld
 from gnomon.worlds.field.shallow_water import ShallowWater
@@ -63,6 +64,7 @@ def _worlds() -> list[tuple[str, AbstractPlaneWorld, tuple[tuple[int, int], ...]
         ("two_layer 64^2, exact products (96^2)", TwoLayer(), ((4, 5),)),
         ("two_layer 64^2, products as pyqg", TwoLayer(aliased=True), ((4, 5),)),
         ("shallow_water 64^2", ShallowWater(), ((4, 4), (3, 2))),
+        ("gray_scott 48^2, exact products (96^2)", GrayScott(), ((2, 1),)),
     ]
 
 

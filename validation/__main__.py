@@ -24,6 +24,7 @@ WORLDS = (
     "navier_stokes",
     "two_layer",
     "shallow_water",
+    "gray_scott",
     "speedy",
     "held_suarez",
 )

@@ -38,6 +38,13 @@ class Plan(NamedTuple):
 
 def facts_of(world: AbstractPlaneWorld, plan: Plan, states: Any, *, within_share: float = 0.03) -> Outcome:
     """The leading exponent at every knob value of the trials, then the scales of the card."""
+    rows, facts = chaos(world, plan, states)
+    more_rows, more_facts = scales(world, plan, states, within_share)
+    return rows + more_rows, facts + more_facts
+
+
+def chaos(world: AbstractPlaneWorld, plan: Plan, states: Any) -> Outcome:
+    """The leading exponent at every knob value of the trials."""
     rows, facts = [], []
     knob = world.card.knobs[0]
     values = [knob.default, *(v for v in regime_values(world).values() if v != knob.default)]
@@ -56,8 +63,7 @@ def facts_of(world: AbstractPlaneWorld, plan: Plan, states: Any, *, within_share
                 "above 0 by 5 errors", bool(lam.value > 5 * lam.error),
             )
         )  # fmt: skip
-    more_rows, more_facts = scales(world, plan, states, within_share)
-    return rows + more_rows, facts + more_facts
+    return rows, facts
 
 
 def scales(world: AbstractPlaneWorld, plan: Plan, states: Any, share: float) -> Outcome:

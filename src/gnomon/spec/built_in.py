@@ -55,6 +55,10 @@ BUILT_IN: dict[str, dict[str, Entry]] = {
             "gnomon.worlds.field.shallow_water:ShallowWater",
             "rotating shallow water under a steady wind; knob: the wind",
         ),
+        "gray_scott": Entry(
+            "gnomon.worlds.field.gray_scott:GrayScott",
+            "two substances that react and diffuse on a plane, waves in chaos; first knob: the kill rate",
+        ),
         "held_suarez": Entry(
             "gnomon.worlds.sphere.held_suarez:HeldSuarez",
             "dry atmosphere with Newtonian cooling, T21 to T42; knob: the pole-to-equator contrast",
