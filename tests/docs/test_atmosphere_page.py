@@ -29,7 +29,7 @@ def test_misses_of_the_null_are_counted_by_trial():
     told = atmosphere_page.told_chance(found, 0.9)
     assert "5 independent cells miss 2 or more" in told
     assert f"{chance_of_misses(5, 2, 0.9):.2g}" in told
-    assert "1 in climate, 1 in response" in told
+    assert "1 in climate, seed 0, 1 in response, seed 0" in told
 
 
 def test_every_seed_has_its_own_row():

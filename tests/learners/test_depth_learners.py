@@ -13,6 +13,7 @@ import pytest
 from gnomon.core.learner import Data
 from gnomon.learners.depth_baselines import LinearDepth, MeanDepth, features, mean_map
 from gnomon.learners.shipped_sidert import ShippedSideRT
+from gnomon.learners.sidert.decoders import Convolution
 from gnomon.learners.sidert.depth_model import (
     AtTrainedSize,
     NetworkDepth,
@@ -251,3 +252,11 @@ def test_the_shipped_weights_are_those_of_this_version():
         "b9fcc265c15a3967",
         1,
     )
+
+
+def test_a_convolution_is_the_same_in_a_loop_and_alone():
+    rng = np.random.default_rng(0)
+    weights, bias = jnp.asarray(rng.normal(size=(3, 3, 4, 5))), jnp.asarray(rng.normal(size=5))
+    x = jnp.asarray(rng.normal(size=(6, 7, 4)))
+    alone, looped = (Convolution(weights, bias, how)(x) for how in (False, True))
+    np.testing.assert_allclose(alone, looped, rtol=1e-12, atol=1e-12)

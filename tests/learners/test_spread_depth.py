@@ -16,6 +16,7 @@ from gnomon.learners.sidert.pictures import Pictures
 from gnomon.learners.sidert.spread_learner import new_spread_depth
 from gnomon.learners.sidert.spread_model import SURE, UNSURE, SpreadDepth, Told, as_told
 from gnomon.learners.sidert.spread_training import SpreadLoss, scaled
+from gnomon.numerics.isotonic import RisingFunction
 from gnomon.spec.errors import BadData, UnknownName
 from gnomon.spec.registry import build
 from gnomon.testing.learners import check_learner
@@ -129,6 +130,25 @@ def test_what_cannot_be_scaled_is_said(model, known):
 def test_wrong_settings_are_refused(args, says):
     with pytest.raises(UnknownName, match=says):
         build("learners", "sidert_spread", args).fit(None, key=KEY)
+
+
+def test_a_scaling_is_no_weight():
+    """The trainer moves every array: a scaling that it could move would be taken for what the network says."""
+    assert jax.tree.leaves(as_told(2.0)) == []
+
+
+@pytest.mark.parametrize("knots", [4, 1000])
+def test_an_isotonic_scaling_of_many_knots_stays_what_it_is(model, monkeypatch, knots):
+    """Spreads on a line, errors that rise with them: thinned to 200 knots the function is hardly another."""
+    spread = np.linspace(0.01, 0.5, 40 * knots).reshape(1, 40, knots)
+    rising = RisingFunction(np.linspace(0.01, 0.5, knots), np.linspace(0.2, 0.5, knots) ** 2)
+    monkeypatch.setattr(spread_training, "all_told", lambda *_: Told(np.full(spread.shape, 5.0), spread))
+    monkeypatch.setattr(spread_training, "fitted_spread", lambda *_: rising)
+    pictures = Pictures(jnp.zeros((*spread.shape, 3)), jnp.full(spread.shape, 5.0))
+    found = scaled(model, pictures, "isotonic").scaling
+    assert len(found.told) == min(knots, spread_training.KNOTS)
+    at = np.linspace(0.01, 0.5, 50)
+    np.testing.assert_allclose(found(jnp.asarray(at)), rising(at), rtol=2e-3)
 
 
 @pytest.mark.slow

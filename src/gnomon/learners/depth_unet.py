@@ -56,7 +56,7 @@ class DepthUNet(AbstractLearner):
         batch: pictures in a minibatch.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     width: int = 12

@@ -74,7 +74,7 @@ class UNet(AbstractLearner):
         positions: whether sites are told where they are: auto (where the world is not the same everywhere), on, off.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = False
     budget: int = 3

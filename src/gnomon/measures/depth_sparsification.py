@@ -23,7 +23,8 @@ class DepthSparsification(AbstractMeasure):
 
     What misleads: only the order of the spreads counts, a spread ten times too small has the same AUSE
     (`depth_coverage` asks for its size). Errors are random: even a spread that is right has more than 0; the figure
-    says what it would be were the truth one of the members. It is divided by the mean error, so a worse map with a
+    says what it would be were the truth one of the members. The spread of few members is itself a guess, so that AUSE
+    falls with their number: compare equal numbers only. It is divided by the mean error, so a worse map with a
     better order may have less of it. It has no null: a spread without order is no model of ignorance.
     """
 

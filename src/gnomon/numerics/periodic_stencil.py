@@ -8,7 +8,6 @@ vector that is not exact, since east and north change their sense across a pole.
 import itertools
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -30,23 +29,13 @@ class Stencil(eqx.Module):
     def __call__(self, kind: Kind, x: Array) -> Array:
         """[*points, output]."""
         padded, shape = pad_by_one(kind, x), x.shape[:-1]
-        if (
-            x.dtype == jnp.float32
-        ):  # twice as fast, forwards and backwards; a CPU's library has it in this precision
-            return self._convolved(padded, len(shape)) + self.bias
         near = [
             padded[tuple(slice(o, o + n) for o, n in zip(offset, shape, strict=True))]
             for offset in itertools.product(range(3), repeat=len(shape))
         ]
+        # A convolution of the library would be as fast alone and ten times slower within a loop, where a CPU has no
+        # library for it: trainings and free runs are loops (`python -m benchmarks.stencil_speed`).
         return jnp.concatenate(near, axis=-1) @ self.weights + self.bias
-
-    def _convolved(self, padded: Array, axes: int) -> Array:
-        kernel = self.weights.reshape(*(3,) * axes, padded.shape[-1], -1)
-        letters = "HW"[:axes]
-        numbers = (f"N{letters}C", f"{letters}IO", f"N{letters}C")
-        return jax.lax.conv_general_dilated(
-            padded[None], kernel, (1,) * axes, "VALID", dimension_numbers=numbers
-        )[0]
 
 
 def new_stencil(

@@ -9,7 +9,8 @@ arXiv 2005.06209). Both are divided by the mean error of all pixels.
 What misleads: only the order of the spreads counts. A spread that is ten times too small has the same curve, and so has
 any rising function of it (temperature and isotonic scaling change nothing but ties): whether its size is right is
 asked in `numerics.spread_calibration`. Errors are random, so that even the right spread does not rank them as they
-are and its AUSE is not 0: the floor is that of errors drawn from the spread itself. AUSE + AURG is fixed by the errors,
+are and its AUSE is not 0: errors drawn from the spread itself say how much it would be if they were independent; where
+errors of one map go together it is less. AUSE + AURG is fixed by the errors,
 so that two networks with other errors are not to be compared by AUSE alone.
 """
 

@@ -35,7 +35,8 @@ class Ranking(NamedTuple):
         oracle: the same in the order of the errors.
         ause: area between them, the mean over images.
         aurg: what the spread gains over chance.
-        floor: the AUSE of errors that are drawn from the spread itself; no spread is asked for less.
+        floor: the AUSE of errors that are drawn from the spread itself, each pixel by itself. No bound: errors of one
+            picture that go together leave less for the best order to gain, and the AUSE may lie below.
     """
 
     removed: Float[np.ndarray, " share"]

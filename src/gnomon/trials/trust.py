@@ -17,7 +17,8 @@ class Trust(AbstractTrial):
     """Ensemble forecasts from the truth's own states; every member starts from its own draw of the observation error.
 
     A scene is at rest: each member infers the depth behind one picture at the default knobs, and once more with each
-    knob in turn held half a training range beyond its end, since whoever knows when it is wrong is less sure there.
+    knob in turn held half a training range beyond its end, where it has a beyond, since whoever knows when it is wrong
+    is less sure there.
     Horizon and spacing are not used there.
 
     Attributes:

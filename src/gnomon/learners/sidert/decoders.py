@@ -82,13 +82,25 @@ class Convolution(eqx.Module):
 
     weights: Float[Array, "row column input output"]
     bias: Float[Array, " output"]
+    looped: bool = eqx.field(static=True, default=False)
 
     def __call__(self, x: Float[Array, "y x input"]) -> Float[Array, "y x output"]:
-        """Of the same size."""
-        out = jax.lax.conv_general_dilated(
-            x[None], self.weights, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-        )
-        return out[0] + self.bias
+        """Of the same size.
+
+        In a loop (`looped`: training, many pictures one after the other) as one product, for which a CPU has a library
+        there too; alone by the library's own convolution, which is faster (`python -m benchmarks.stencil_speed`).
+        """
+        if not self.looped:
+            numbers = ("NHWC", "HWIO", "NHWC")
+            out = jax.lax.conv_general_dilated(
+                x[None], self.weights, (1, 1), "SAME", dimension_numbers=numbers
+            )
+            return out[0] + self.bias
+        rows, columns, _ = x.shape
+        padded = jnp.pad(x, ((1, 1), (1, 1), (0, 0)))
+        near = [padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
+        outputs = self.weights.shape[-1]
+        return jnp.concatenate(near, axis=-1) @ self.weights.reshape(-1, outputs) + self.bias
 
 
 class ResidualUnit(eqx.Module):
@@ -168,30 +180,29 @@ def new_plain_decoder(
 
 
 def new_dpt_decoder(
-    plan: SwinPlan, rng: np.random.Generator, *, outputs: int = 1, width: int = 256
+    plan: SwinPlan, rng: np.random.Generator, *, outputs: int = 1, width: int = 256, looped: bool = False
 ) -> DPTDecoder:
-    """Untrained; its output is zero."""
+    """Untrained; its output is zero. `looped`: it will be trained, or asked in a loop (see `Convolution`)."""
     if plan.patch != 4:
         raise BadSpec(
             f"the DPT decoder doubles twice beyond the finest map: patch must be 4, it is {plan.patch}"
         )
     half = max(width // 2, 1)
+
+    def new_convolution(inputs: int, outputs: int) -> Convolution:
+        spread = np.sqrt(2 / (9 * inputs))
+        weights = jnp.asarray(spread * rng.standard_normal((3, 3, inputs, outputs)), jnp.float32)
+        return Convolution(weights, jnp.zeros(outputs, jnp.float32), looped)
+
+    def new_unit() -> ResidualUnit:
+        return ResidualUnit(new_convolution(width, width), new_convolution(width, width))
+
     return DPTDecoder(
-        laterals=tuple(_convolution(w, width, rng) for w in plan.widths),
+        laterals=tuple(new_convolution(w, width) for w in plan.widths),
         fusions=tuple(
-            Fusion(_unit(width, rng), _unit(width, rng), new_dense(width, width, rng, spread=width**-0.5))
+            Fusion(new_unit(), new_unit(), new_dense(width, width, rng, spread=width**-0.5))
             for _ in plan.widths
         ),
-        head=(_convolution(width, half, rng), _convolution(half, 32, rng)),
+        head=(new_convolution(width, half), new_convolution(half, 32)),
         last=new_dense(32, outputs, rng, spread=0.0),
     )
-
-
-def _unit(width: int, rng: np.random.Generator) -> ResidualUnit:
-    return ResidualUnit(_convolution(width, width, rng), _convolution(width, width, rng))
-
-
-def _convolution(inputs: int, outputs: int, rng: np.random.Generator) -> Convolution:
-    spread = np.sqrt(2 / (9 * inputs))
-    weights = jnp.asarray(spread * rng.standard_normal((3, 3, inputs, outputs)), jnp.float32)
-    return Convolution(weights, jnp.zeros(outputs, jnp.float32))

@@ -108,7 +108,7 @@ def new_depth_network(
     plan = SIZES[size]
     if positions:
         plan = dataclasses.replace(plan, channels=plan.channels + 2)
-    options = {"attend": attend, "refine": refine} if decoder == "sidert" else {}
+    options = {"sidert": {"attend": attend, "refine": refine}, "dpt": {"looped": True}}.get(decoder, {})
     width = WIDTHS[decoder][size == "mini"]
     network = new_network(plan, decoder, seed=seed, width=width, outputs=outputs, **options)
     if not weights:

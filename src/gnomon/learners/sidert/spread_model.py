@@ -26,21 +26,24 @@ class Told(NamedTuple):
 
 
 class SpreadScaling(eqx.Module):
-    """What is made of a told spread: a rising function of it, linear between knots, times a factor."""
+    """What is made of a told spread: a rising function of it, linear between knots, times a factor.
 
-    told: Float[Array, " knot"]
-    scaled: Float[Array, " knot"]
-    factor: Float[Array, ""]
+    Plain numbers and no arrays: the trainer moves every array of a model, and a scaling is fitted afterwards.
+    """
+
+    told: tuple[float, ...] = eqx.field(static=True)
+    scaled: tuple[float, ...] = eqx.field(static=True)
+    factor: float = eqx.field(static=True)
 
     def __call__(self, spread: Float[Array, "..."]) -> Float[Array, "..."]:
         """The spread after scaling."""
-        return self.factor * jnp.interp(spread, self.told, self.scaled)
+        told, scaled = (jnp.asarray(knots, spread.dtype) for knots in (self.told, self.scaled))
+        return self.factor * jnp.interp(spread, told, scaled)
 
 
 def as_told(factor: float = 1.0) -> SpreadScaling:
     """Every spread times the same factor."""
-    ends = jnp.asarray([SURE, UNSURE], jnp.float32)
-    return SpreadScaling(ends, ends, jnp.float32(factor))
+    return SpreadScaling((SURE, UNSURE), (SURE, UNSURE), factor)
 
 
 class SpreadDepth(AbstractDepthModel):

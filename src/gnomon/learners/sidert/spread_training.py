@@ -1,5 +1,6 @@
 """How a network learns how sure it is, and how its spreads are scaled afterwards."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -50,7 +51,7 @@ def scaled(model: SpreadDepth, pictures: Pictures, scaling: str) -> SpreadDepth:
     """The model with spreads that fit pictures which it was not trained on; its depths stay what they are."""
     if scaling not in SCALINGS:
         raise UnknownName(f"no scaling {scaling!r}; there are: {', '.join(SCALINGS)}")
-    plain = eqx.tree_at(lambda m: m.scaling, model, as_told())
+    plain = dataclasses.replace(model, scaling=as_told())
     if scaling == "none":
         return plain
     told = all_told(plain, pictures.images)
@@ -61,10 +62,8 @@ def scaled(model: SpreadDepth, pictures: Pictures, scaling: str) -> SpreadDepth:
     errors = [np.log(truth[n][at]) - np.log(np.asarray(told.depth[n], float)[at]) for n, at in counted]
     spreads = [np.asarray(told.spread[n], float)[at] for n, at in counted]
     if scaling == "temperature":
-        return eqx.tree_at(
-            lambda m: m.scaling, model, as_told(fitted_temperature(errors, spreads, "laplace"))
-        )
+        return dataclasses.replace(model, scaling=as_told(fitted_temperature(errors, spreads, "laplace")))
     rising = fitted_spread(errors, spreads, "laplace")
     at = np.unique(np.linspace(0, len(rising.x) - 1, KNOTS).round().astype(int))
-    told_at, scaled_to = (jnp.asarray(part[at], jnp.float32) for part in (rising.x, rising.y))
-    return eqx.tree_at(lambda m: m.scaling, model, SpreadScaling(told_at, scaled_to, jnp.float32(1.0)))
+    told_at, scaled_to = (tuple(float(v) for v in part[at]) for part in (rising.x, rising.y))
+    return dataclasses.replace(model, scaling=SpreadScaling(told_at, scaled_to, 1.0))
