@@ -12,7 +12,7 @@ GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults scenes scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -36,6 +36,7 @@ help:
 	@echo "make scaling        error against data, size and compute, and writes docs/scaling.md (resumes)"
 	@echo "make catalogue      recomputes the facts of the catalogue and checks them (half an hour)"
 	@echo "make superresolution  fine fields from coarse ones: SideRT, U-Net, bicubic; writes docs/superresolution.md (resumes)"
+	@echo "make scenes         depth networks side by side: decoders, ablations, knobs, trust; writes docs/scenes.md (hours; resumes)"
 	@echo "make scene-trust    does a depth network know when it is wrong? trains three and writes docs/depth-trust.md"
 	@echo "make power          plants faults of known size and shows which are found"
 	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
@@ -97,6 +98,11 @@ hierarchical: $(VENV)/.atmos
 faults: $(VENV)/.test
 	$(PY) -m validation.faults --pool $(STORE)/fault-pool
 
+scenes: $(VENV)/.gnomon
+	$(GNOMON) run scenes --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run scenes_trust --workers $(WORKERS) --store $(STORE)
+	$(PY) -m docs.scenes_page --store $(STORE)
+
 scene-trust: $(VENV)/.test
 	$(PY) -m validation.scene_trust --keep $(STORE)/scene-trust
 
@@ -113,7 +119,7 @@ results: $(VENV)/.gnomon
 	$(PY) -m docs.results_page --store $(STORE)
 
 test: $(VENV)/.test
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not controls and not contracts and not examples and not validation and not browser and not torch"
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25 --durations-min=3 -m "not slow and not controls and not contracts and not examples and not validation and not browser and not torch"
 
 contracts: $(VENV)/.test
 	$(PYTEST) -n $(WORKERS) -m "contracts and not slow"

@@ -1,0 +1,89 @@
+"""The page of scenes: differences are paired by scene within a seed, and a verdict needs the scatter of seeds."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from docs.scenes_page import (
+    Answers,
+    cost,
+    differences,
+    errors_in,
+    figure,
+    missing,
+    paired,
+    ranked,
+    told,
+    verdict,
+)
+from gnomon.report.figures import render
+
+SEEDS = [0, 1, 2]
+
+
+def answers(*means, each=(0.0, 0.1, 0.2, 0.3)):
+    """A seed a mean; scenes differ much more than learners do."""
+    return Answers(
+        {s: np.asarray(each) + m for s, m in enumerate(means)}, {s: SimpleNamespace() for s in SEEDS}
+    )
+
+
+@pytest.fixture
+def found():
+    return {
+        ("sidert", "forecast"): answers(0.30, 0.31, 0.29),
+        ("worse", "forecast"): answers(0.35, 0.361, 0.339),
+        ("better", "forecast"): answers(0.20, 0.211, 0.189),
+        ("alike", "forecast"): answers(0.33, 0.29, 0.30),
+        ("perfect", "forecast"): answers(0.0, 0.0, 0.0),
+        ("null", "forecast"): answers(0.9, 0.9, 0.9),
+    }
+
+
+def test_scenes_are_paired(found):
+    np.testing.assert_allclose(differences(found, "worse", SEEDS)[0], -0.05)
+    row = paired(found, "worse", SEEDS)
+    assert row.startswith("| worse | -0.050")
+    assert row.endswith(f"| {told([-0.05, -0.051, -0.049])} |")
+
+
+def test_a_seed_that_was_not_run_is_said(found):
+    del found["worse", "forecast"].values[1]
+    assert paired(found, "worse", SEEDS).split(" | ")[2] == "not run"
+
+
+def test_the_verdict_is_by_the_scatter_of_seeds(found):
+    said = verdict(found, ranked(found), SEEDS)
+    assert "better than worse." in said
+    assert "worse than better." in said
+    assert "Not told apart from `sidert` by these seeds: alike." in said
+    assert "perfect" not in said
+
+
+def test_ranked_by_error_without_the_null(found):
+    assert ranked(found) == ["perfect", "better", "sidert", "alike", "worse"]
+
+
+def test_errors_are_read_from_the_figures_words():
+    note = "model: abs_rel 0.488, rmse 6.31, delta1 0.296; null: abs_rel 0.574, rmse 7"
+    assert errors_in(note) == {"abs_rel": 0.488, "rmse": 6.31, "delta1": 0.296}
+    assert errors_in("") == {}
+
+
+def test_what_was_not_run_is_said_and_costs_without_the_subject_are_not(found):
+    for key in list(found):
+        found[key].results.update({s: SimpleNamespace(scores=()) for s in SEEDS})
+    said = missing(found).partition(": ")[2].strip(".\n").split(", ")
+    assert "depth_unet (forecast)" in said
+    assert "sidert (shift)" in said
+    assert "sidert (forecast)" not in said
+    assert cost(found, ["sidert", "worse"]) == ""
+
+
+def test_the_figure_is_drawn():
+    points = [
+        {"knob": k, "learner": n, "distance": x, "AbsRel": 0.2 + x / 10}
+        for k in ("light", "size") for n in ("a", "b") for x in (-0.5, 0.5)
+    ]  # fmt: skip
+    assert render(figure(points), "svg").startswith(b"<svg")
