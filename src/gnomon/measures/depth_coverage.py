@@ -27,8 +27,8 @@ class DepthCoverage(AbstractMeasure):
     What misleads: right on average over all pixels may be wrong near and far. By chance the value lies above 0 where
     all is right, and its interval does not know; that of the discrepancy does. A map without any spread that is too
     near as often as too far is only 2/9 away with 9 members. Members that are drawn with replacement from fewer
-    networks (`deep_ensemble`) tie with each other and not with the truth: they are not exchangeable with it, and a few
-    hundredths come from that alone. It has no null: being calibrated is not being good.
+    networks (`deep_ensemble`) tie with each other and not with the truth: they are not exchangeable with it, and
+    part of the distance comes from that alone. It has no null: being calibrated is not being good.
     """
 
     version: ClassVar[int] = 1

@@ -9,7 +9,7 @@ from gnomon.core.forcing import Forcing, Knobs
 from gnomon.core.world import Time
 from gnomon.numerics.integrators import Etdrk4
 from gnomon.numerics.plane_spectral import Plane, Spectrum, times
-from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
+from gnomon.spec.cards import Balance, Knob, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.worlds.field.plane import (
     AbstractPlaneWorld,
@@ -17,6 +17,7 @@ from gnomon.worlds.field.plane import (
     checked_grid,
     checked_numbers,
     checked_rate,
+    observed_fields,
     random_fields,
 )
 from gnomon.worlds.known import facts_that_hold, known_value, read_facts
@@ -231,18 +232,7 @@ def _card(given: dict, knobs: tuple[Knob, ...], *, right: bool) -> WorldCard:
         + (f" of {given['fine']}" if given["fine"] > points else ""),
         dt=given["dt"],
         time_units="1",
-        variables=tuple(
-            Variable(
-                name=name,
-                units="1",
-                shape=(points, points),
-                dims=("y", "x"),
-                scale=scale,
-                obs_error=0.001 * scale,
-                homogeneous=True,
-            )
-            for name, scale in SCALES.items()
-        ),
+        variables=observed_fields(points, SCALES),
         knobs=knobs,
         timescale=1 / known_value(known, "leading_exponent", 0.003),
         spinup=3000.0,

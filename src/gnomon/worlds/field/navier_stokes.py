@@ -13,7 +13,7 @@ from gnomon.core.world import Time
 from gnomon.numerics.closures import Layers
 from gnomon.numerics.integrators import Etdrk4
 from gnomon.numerics.plane_spectral import Plane, Spectrum, times
-from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
+from gnomon.spec.cards import Balance, Knob, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.worlds.field.plane import (
     AbstractPlaneWorld,
@@ -21,6 +21,7 @@ from gnomon.worlds.field.plane import (
     checked_grid,
     checked_numbers,
     checked_rate,
+    observed_fields,
     random_fields,
 )
 from gnomon.worlds.field.plane_tracer import tracer_products, tracer_tendency
@@ -322,18 +323,7 @@ def _card(**given) -> WorldCard:
         + (", with a dye" if tracer else ""),
         dt=given["dt"],
         time_units="1",
-        variables=tuple(
-            Variable(
-                name=name,
-                units="1",
-                shape=(points, points),
-                dims=("y", "x"),
-                scale=size,
-                obs_error=0.001 * size,
-                homogeneous=True,
-            )
-            for name, size in fields
-        ),
+        variables=observed_fields(points, dict(fields)),
         knobs=_knobs(forcing, given["drag"], given["wavenumber"], points),
         timescale=1 / known_value(facts, "leading_exponent", 0.2),
         spinup=40.0,

@@ -14,7 +14,7 @@ from gnomon.core.forcing import Forcing, Knobs
 from gnomon.core.world import AbstractWorld, Obs, Time
 from gnomon.numerics.integrators import Etdrk4, KnobsAt
 from gnomon.numerics.plane_spectral import Field, Plane, Spectrum, resized, ring_spectrum, times
-from gnomon.spec.cards import Knob
+from gnomon.spec.cards import Knob, Variable
 from gnomon.spec.errors import BadSpec
 
 COURANT = 2.8  # of the fourth-order scheme: speed * highest wavenumber * inner step may not exceed it
@@ -193,6 +193,30 @@ def checked_factors(
         if not np.isfinite((wrong or {})[name]):
             raise BadSpec(f"{world}: the factor of {name} must be finite, got {(wrong or {})[name]}")
     return {name: float((wrong or {}).get(name, 1.0)) for name in names}
+
+
+def observed_fields(
+    points: int, scales: Mapping[str, float], *, units: Mapping[str, str] | None = None
+) -> tuple[Variable, ...]:
+    """What a card says of fields seen at every point of a plane that is the same everywhere.
+
+    Args:
+        points: along each side.
+        scales: name -> standard deviation; a thousandth of it is the observation error.
+        units: of each; without them all are "1".
+    """
+    return tuple(
+        Variable(
+            name=name,
+            units=units[name] if units else "1",
+            shape=(points, points),
+            dims=("y", "x"),
+            scale=scale,
+            obs_error=0.001 * scale,
+            homogeneous=True,
+        )
+        for name, scale in scales.items()
+    )
 
 
 def random_fields(

@@ -21,7 +21,7 @@ from gnomon.numerics.layers import (
     stream_functions,
 )
 from gnomon.numerics.plane_spectral import Plane, Spectrum, times, times_i
-from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
+from gnomon.spec.cards import Balance, Knob, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.worlds.field.plane import (
     AbstractPlaneWorld,
@@ -29,6 +29,7 @@ from gnomon.worlds.field.plane import (
     checked_factors,
     checked_grid,
     checked_numbers,
+    observed_fields,
     random_fields,
 )
 from gnomon.worlds.field.plane_tracer import tracer_products, tracer_tendency
@@ -257,17 +258,8 @@ def _card(given: dict, knobs: tuple[Knob, ...], *, right: bool) -> WorldCard:
         + (", with a dye" if given["tracer"] else ""),
         dt=given["dt"],
         time_units="d",
-        variables=tuple(
-            Variable(
-                name=name,
-                units="m" if name == "c" else "s-1",
-                shape=(points, points),
-                dims=("y", "x"),
-                scale=scale,
-                obs_error=0.001 * scale,
-                homogeneous=True,
-            )
-            for name, scale in scales.items()
+        variables=observed_fields(
+            points, scales, units={name: "m" if name == "c" else "s-1" for name in scales}
         ),
         knobs=knobs,
         timescale=1 / known_value(facts, "leading_exponent", 0.037),
