@@ -41,7 +41,7 @@ help:
 	@echo "make power          plants faults of known size and shows which are found"
 	@echo "make results        runs quickstart and power, and writes docs/results.md from them"
 	@echo "make examples       runs every example that needs no extra"
-	@echo "make example-torch  tests a PyTorch module (installs torch)"
+	@echo "make example-torch  tests a PyTorch module, and the Swin encoder against timm (installs both)"
 	@echo "make lint           ruff, pyright, import-linter"
 	@echo "make docs           builds the site into site/"
 	@echo "make bench          what the engine, the store and the command line cost"
@@ -140,7 +140,7 @@ examples: $(VENV)/.test
 	$(PYTEST) -m "examples and not torch"
 
 example-torch: $(VENV)/.test $(VENV)/.torch
-	$(PYTEST) -m torch
+	$(PYTEST) -m torch -rs
 	@for script in examples/*torch*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
 
 lint: $(VENV)/.lint $(VENV)/.test
@@ -209,5 +209,5 @@ $(VENV)/.peers: $(VENV)/.gnomon
 	@touch $@
 
 $(VENV)/.torch: $(VENV)/.gnomon
-	@$(INSTALL) "PyTorch" -e '.[torch]'
+	@$(INSTALL) "PyTorch and timm" -e '.[torch,parity]'
 	@touch $@

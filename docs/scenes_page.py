@@ -4,14 +4,19 @@ python -m docs.scenes_page --store results
 """
 
 import argparse
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from docs.results_page import scores
+from docs.scenes_cost_section import LATENCY, cost_section, latency_section
+from docs.scenes_response_section import response_section
+from docs.scenes_trust_section import trust_section
 from gnomon.inference.bootstrap import estimate
+from gnomon.inference.compare import holm
+from gnomon.inference.nested import nested_estimate, nested_p_value
 from gnomon.report.chart_templates import FONT, SCHEMA
 from gnomon.report.figures import render
 from gnomon.report.palette import ROLES, SURFACE
@@ -22,10 +27,12 @@ from gnomon.store.results import Store
 
 HERE = Path(__file__).parent
 STUDY, SUBJECT, TWIN, NULL = "scenes", "sidert", "perfect", "null"
-FIGURE, ERRORS = (
-    "scenes-turned.svg",
-    ("rmse", "rmse_log", "log10", "delta1", "delta2", "delta3", "sq_rel", "silog"),
-)
+ABLATIONS, ALPHA = ("no attention", "no refinement"), 0.05
+FIGURE = "scenes-turned.svg"
+ERRORS = (
+    "rmse", "rmse_log", "log10", "delta1", "delta2", "delta3", "sq_rel", "silog",
+    "edge_f1", "edge_precision", "edge_recall", "edge_distance",
+)  # fmt: skip
 TEXT = """# Depth from one picture: which decoder, and what are its parts worth?
 
 Written by `make scenes`, which runs the study `{study}` (what is in the store already is not run again). Versions:
@@ -33,15 +40,20 @@ Written by `make scenes`, which runs the study `{study}` (what is in the store a
 
 Every network is trained on the same {pictures} pictures of {scenes} scenes (48 x 64 pixels, knobs anywhere in their
 training ranges), for the same number of updates ({updates}), with the same loss, augmentation, schedule and one rate;
-the snapshot with the least AbsRel on {validation} other scenes is kept. `sidert`, its decoders and its ablations share
-one Swin encoder (mini). Each of {seeds} seeds has other scenes to learn from, other scenes that judge, and other random
-starts. `shipped_sidert` was trained elsewhere, on more (`python -m validation.scenes --ship`), and is no fair rival.
+the snapshot with the least AbsRel on {validation} other scenes is kept. Equal updates are not equal work: *more
+updates* means 4000, which still take less than {updates} with the DPT-style decoder (`python -m
+benchmarks.scene_training`). `sidert`, its decoders and its ablations share one Swin encoder (mini). Each of {seeds}
+seeds has other scenes to learn from, other scenes that judge, and other random starts. `shipped_sidert` was trained
+elsewhere, on more (`python -m validation.scenes --ship`), and is no fair rival.
 The twin has the very depth: its error is 0, the floor. The null is the mean of the training maps with sky as 0 metres.
 
 ## How near are the depths?
 
-AbsRel over {units} new scenes at the default knobs, mean over seeds [95 % by the scatter of the seeds, t with {freedom}
-degrees of freedom]; fidelity 0 is the null, 1 the twin; the other errors are means over scenes and seeds.
+AbsRel over {units} new scenes at the default knobs, mean over seeds [95 %]; fidelity 0 is the null, 1 the twin; the
+other errors are means over scenes and seeds. An interval is the wider of two: by the scatter of the seeds' means, and
+by the scatter of scenes within seeds (`inference/nested.py`), so that seeds which agree by luck do not narrow it.
+Edges are where ln depth steps by 1.25 (`numerics.depth_metrics.step_scores`); their distance is in pixels, at most 10;
+an empty cell: no picture has an edge to judge.
 
 | | AbsRel | fidelity of each seed | {errors} |
 |---|---|---|{dashes}|
@@ -50,10 +62,10 @@ degrees of freedom]; fidelity 0 is the null, 1 the twin; the other errors are me
 ## Is it the decoder?
 
 AbsRel of `{subject}` less that of each other, paired over scenes: below 0, `{subject}` is better. Of each seed [95 %
-over its scenes], and of all [95 % by the scatter of the seeds: with {seeds} of them it is wide].
+over its scenes], and of all [95 %, the wider of two as above]; p after Holm over all rows.
 
-| `{subject}` less | {columns} | all |
-|---|{seed_dashes}|---|
+| `{subject}` less | {columns} | all | p |
+|---|{seed_dashes}|---|---|
 {paired}
 
 {verdict}
@@ -71,24 +83,13 @@ Mean over all turned pictures, as the trial `shift` judges it:
 |---|---|---|
 {shift}
 
-{cost}{missing}Every measure of every case: [{study}.csv](results/{study}.csv).
+{response}{trust}{latency}{cost}{missing}Every measure of every case: [{study}.csv](results/{study}.csv).
 
 ## What misleads
 
 Scenes are boxes, balls and waves of colour: a ranking here is none on photographs, with weights from ImageNet, or at
 other budgets. One rate for all networks is equal treatment and no search: a decoder that likes another rate is judged
 below what it can.
-"""
-
-
-COST = """## What it costs
-
-On this machine, one process, one picture at a time; compare the rows with each other and with nothing else.
-
-| | steps a second, median over seeds | seconds to train, median |
-|---|---|---|
-{rows}
-
 """
 
 
@@ -141,6 +142,7 @@ def page(store: Store, found: Found, results: list[Result]) -> str:
     made, plan = results[0].provenance, results[0].case["data"]
     names = ranked(found)
     seeds = sorted(found[SUBJECT, "forecast"].values)
+    p_values = compared(found, names, seeds)
     return TEXT.format(
         study=STUDY, subject=SUBJECT, figure=f"results/{FIGURE}",
         versions=", ".join(f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy")),
@@ -148,17 +150,19 @@ def page(store: Store, found: Found, results: list[Result]) -> str:
         pictures=plan["trajectories"] * plan["steps"], scenes=plan["trajectories"], validation=plan["validation"],
         updates=found[SUBJECT, "forecast"].results[seeds[0]].case["learner"]["args"]["updates"],
         units=results[0].case["trial"]["args"].get("units", "?"),
-        seeds=len(seeds), freedom=len(seeds) - 1,
+        seeds=len(seeds),
         errors=" | ".join(ERRORS), dashes="|".join("---" for _ in ERRORS),
         table="\n".join(_row(store, name, found[name, "forecast"]) for name in names),
         columns=" | ".join(f"seed {s}" for s in seeds), seed_dashes="|".join("---" for _ in seeds),
-        paired="\n".join(paired(found, name, seeds) for name in names if name not in (SUBJECT, TWIN)),
-        verdict=verdict(found, names, seeds),
+        paired="\n".join(paired(found, name, seeds, p) for name, p in p_values.items()),
+        verdict=verdict(found, p_values, seeds),
         shift="\n".join(
-            f"| {name} | {told(found[name, 'shift'].means())} | {_fidelities(found[name, 'shift'])} |"
+            f"| {name} | {told(found[name, 'shift'].values.values())} | {_fidelities(found[name, 'shift'])} |"
             for name in names if (name, "shift") in found
         ),
-        cost=cost(found, names), missing=missing(found),
+        response=response_section(store, names), trust=trust_section(store),
+        latency=latency_section(HERE / "results" / LATENCY), cost=cost_section(_costs(found, names)),
+        missing=missing(found),
     )  # fmt: skip
 
 
@@ -168,13 +172,13 @@ def ranked(found: Found) -> list[str]:
     return sorted(names, key=lambda n: np.mean(found[n, "forecast"].means()))
 
 
-def told(values: list[float], digits: int = 3) -> str:
-    """Mean and 95 % interval by the scatter of independent seeds."""
-    mean = float(np.mean(values))
-    if len(values) < 2 or np.ptp(values) == 0:
-        return f"{mean:.{digits}f}"
-    reach = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
-    return f"{mean:.{digits}f} [{mean - reach:.{digits}f}, {mean + reach:.{digits}f}]"
+def told(values: Iterable[np.ndarray], digits: int = 3) -> str:
+    """Mean over seeds of each seed's units, with its 95 % interval."""
+    e = nested_estimate(list(values))
+    if e.value is None:
+        return "not finite"
+    reach = f" [{e.low:.{digits}f}, {e.high:.{digits}f}]" if e.low is not None and e.high is not None else ""
+    return f"{e.value:.{digits}f}{reach}"
 
 
 def differences(found: Found, name: str, seeds: list[int]) -> dict[int, np.ndarray]:
@@ -183,8 +187,8 @@ def differences(found: Found, name: str, seeds: list[int]) -> dict[int, np.ndarr
     return {s: one[s] - other[s] for s in seeds if s in other}
 
 
-def paired(found: Found, name: str, seeds: list[int]) -> str:
-    """A row of differences."""
+def paired(found: Found, name: str, seeds: list[int], p: float | None) -> str:
+    """A row of differences; `p` after Holm."""
     apart = differences(found, name, seeds)
     cells = []
     for seed in seeds:
@@ -194,26 +198,33 @@ def paired(found: Found, name: str, seeds: list[int]) -> str:
         e = estimate(apart[seed], seed=0)
         reach = f" [{e.low:.3f}, {e.high:.3f}]" if e.low is not None and e.high is not None else ""
         cells.append(f"{apart[seed].mean():.3f}{reach}")
-    return f"| {name} | {' | '.join(cells)} | {told([float(d.mean()) for d in apart.values()])} |"
+    shown = "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return f"| {name} | {' | '.join(cells)} | {told(apart.values())} | {shown} |"
 
 
-def verdict(found: Found, names: list[str], seeds: list[int]) -> str:
-    """Where the scatter of seeds tells them apart, and where it does not."""
+def compared(found: Found, names: list[str], seeds: list[int]) -> dict[str, float | None]:
+    """Name -> p of no difference from the subject, after Holm over all of them."""
+    others = [name for name in names if name not in (SUBJECT, TWIN)]
+    alone = [nested_p_value(list(differences(found, name, seeds).values())) for name in others]
+    return dict(zip(others, holm(alone), strict=True))
+
+
+def verdict(found: Found, p_values: Mapping[str, float | None], seeds: list[int]) -> str:
+    """Where they are told apart at 5 % over the whole table, and where they are not."""
     better, worse, open_ = [], [], []
-    for name in names:
-        means = [float(d.mean()) for d in differences(found, name, seeds).values()]
-        if name in (SUBJECT, TWIN) or len(means) < 2:
-            continue
-        reach = float(stats.t.ppf(0.975, len(means) - 1) * np.std(means, ddof=1) / np.sqrt(len(means)))
-        middle = float(np.mean(means))
-        (better if middle + reach < 0 else worse if middle - reach > 0 else open_).append(name)
+    for name, p in p_values.items():
+        middle = np.mean([d.mean() for d in differences(found, name, seeds).values()])
+        (open_ if p is None or p >= ALPHA else better if middle < 0 else worse).append(name)
     lines = []
     for words, which in (
         (f"`{SUBJECT}` is better than", better), (f"`{SUBJECT}` is worse than", worse),
-        (f"Not told apart from `{SUBJECT}` by these seeds:", open_),
+        (f"Not told apart from `{SUBJECT}`:", open_),
     ):  # fmt: skip
         if which:
             lines.append(f"* {words} {', '.join(which)}.")
+    unknown = [name for name in ABLATIONS if name in open_]
+    if unknown:
+        lines.append(f"* So what a part is worth is not shown by: {', '.join(unknown)}.")
     return "\n".join(lines)
 
 
@@ -283,7 +294,7 @@ def _row(store: Store, name: str, own: Answers) -> str:
             if key in words:
                 words[key].append(value)
     means = " | ".join(f"{np.mean(v):.3g}" if v else "" for v in words.values())
-    return f"| {name} | {told(own.means())} | {_fidelities(own)} | {means} |"
+    return f"| {name} | {told(own.values.values())} | {_fidelities(own)} | {means} |"
 
 
 def errors_in(note: str) -> dict[str, float]:
@@ -306,12 +317,8 @@ def _fidelities(own: Answers) -> str:
     return ", ".join(shown)
 
 
-def cost(found: Found, names: list[str]) -> str:
-    """A section, once the subject's costs are there to compare with."""
-    if (SUBJECT, "cost") not in found:
-        return ""
-    rows = [_cost(name, found[name, "cost"]) for name in names if (name, "cost") in found and name != TWIN]
-    return COST.format(rows="\n".join(rows))
+def _costs(found: Found, names: list[str]) -> dict[str, list[Result]]:
+    return {n: list(found[n, "cost"].results.values()) for n in names if (n, "cost") in found and n != TWIN}
 
 
 def missing(found: Found) -> str:
@@ -324,19 +331,6 @@ def missing(found: Found) -> str:
         if set(found.get((ref.label or ref.kind, trial.kind), Answers({}, {})).results) != set(study.seeds)
     ]
     return f"In the study and not, or not wholly, run yet: {', '.join(absent)}.\n\n" if absent else ""
-
-
-def _cost(name: str, own: Answers) -> str:
-    shown = []
-    for measure, form in (("speed", ".0f"), ("training_cost", ".0f")):
-        values = [
-            s.value.value
-            for r in own.results.values()
-            for s in r.scores
-            if s.measure == measure and s.value is not None and s.value.value is not None
-        ]
-        shown.append(f"{np.median(values):{form}}" if values else "none")
-    return f"| {name} | {' | '.join(shown)} |"
 
 
 def _name(result: Result) -> str:

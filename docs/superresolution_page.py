@@ -135,7 +135,7 @@ def tables(told: Tables, world: str) -> list[str]:
             for method in dict.fromkeys(row["method"] for row in mine if row["channel"] == channel)
             for score in ("relative", "recovered")
         }
-        lines += _scores(channel, values) + _differences(values)
+        lines += [*_scores(channel, values), *_differences(values), *conclusion(values)]
     return lines
 
 
@@ -184,6 +184,26 @@ def _differences(values: dict[tuple[str, str], np.ndarray | None]) -> list[str]:
             parts.append(shown(crossed_estimate(a - b)))
         lines.append(f"| {one} - {other} | {parts[0]} | {parts[1]} |")
     return [*lines, ""]
+
+
+def conclusion(values: dict[tuple[str, str], np.ndarray | None]) -> list[str]:
+    """What the intervals of the shares say of SideRT's decoder beside all others, in a sentence."""
+    mine = values.get((FIRST, "recovered"))
+    if mine is None:
+        return []
+    outcomes: dict[str, list[str]] = {
+        "more than": [],
+        "less than": [],
+        "no more and no less, as far as told, than": [],
+    }
+    more, less, open_ = outcomes.values()
+    for method in dict.fromkeys(m for m, _ in values if m not in (FIRST, BOUND)):
+        other = values[method, "recovered"]
+        gap = crossed_estimate(mine - other) if other is not None else None
+        if gap is not None and gap.low is not None and gap.high is not None:
+            (more if gap.low > 0 else less if gap.high < 0 else open_).append(method)
+    said = "; ".join(f"{words} {', '.join(names)}" for words, names in outcomes.items() if names)
+    return [f"By these intervals, each alone, `{FIRST}` recovers {said}.", ""] if said else []
 
 
 def shown(found: Estimate) -> str:

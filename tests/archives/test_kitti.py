@@ -6,6 +6,7 @@ import pytest
 from gnomon.archives.kitti import depth_file, image_file, read_depth, read_image, read_split
 from gnomon.numerics.depth_metrics import depth_errors
 from gnomon.spec.errors import BadData
+from tests.archives.depth_files import write_kitti_depth, write_kitti_picture
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -21,15 +22,11 @@ SPLIT = f"""2011_09_26/{DRIVE} 0000000069 l
 def kitti(tmp_path):
     """Raw data with two pictures, annotated depth of one, and a split of three."""
     rng = np.random.default_rng(0)
-    pictures = tmp_path / "raw" / "2011_09_26" / DRIVE
     for camera, name in (("image_02", "0000000069.png"), ("image_03", "0000000070.jpg")):
-        (pictures / camera / "data").mkdir(parents=True)
         pixels = rng.integers(0, 256, (37, 124, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(pictures / camera / "data" / name)
-    depth = tmp_path / "depth" / "val" / DRIVE / "proj_depth" / "groundtruth" / "image_02"
-    depth.mkdir(parents=True)
+        write_kitti_picture(tmp_path / "raw", DRIVE, camera, name, pixels)
     metres = np.where(rng.random((37, 124)) < 0.3, rng.uniform(2, 79, (37, 124)), 0)
-    Image.fromarray((metres * 256).astype(np.uint16)).save(depth / "0000000069.png")
+    write_kitti_depth(tmp_path / "depth", DRIVE, "image_02", "0000000069", metres * 256)
     (tmp_path / "split.txt").write_text(SPLIT)
     return tmp_path, (metres * 256).astype(np.uint16) / 256
 

@@ -7,31 +7,15 @@ import scipy.io
 from gnomon.archives.nyu import PICTURES, nyu_errors, open_labelled, read_split
 from gnomon.numerics.depth_metrics import judged_pixels
 from gnomon.spec.errors import BadData, MissingExtra
+from tests.archives.depth_files import nyu_arrays, write_labelled
 
 h5py = pytest.importorskip("h5py")
 
 
-def arrays(n=2):
-    """As MATLAB has them: [y, x, colour, picture] and [y, x, picture]."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (480, 640, 3, n), dtype=np.uint8)
-    depths = rng.uniform(0.7, 9.9, (480, 640, n)).astype(np.float32)
-    raw = np.where(rng.random(depths.shape) < 0.2, 0, depths).astype(np.float32)
-    return {"images": images, "depths": depths, "rawDepths": raw}
-
-
-def write(path, held, **options):
-    """MATLAB 7.3 keeps the columns of an array together, so HDF5 shows its axes in reverse."""
-    with h5py.File(path, "w", userblock_size=512) as file:
-        for name, array in held.items():
-            file.create_dataset(name, data=array.T, **options)
-    return path
-
-
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory):
-    held = arrays()
-    return write(tmp_path_factory.mktemp("nyu") / "labelled.mat", held), held
+    held = nyu_arrays()
+    return write_labelled(tmp_path_factory.mktemp("nyu") / "labelled.mat", held), held
 
 
 def test_pictures_and_depths_stand_upright(labelled):
@@ -50,7 +34,7 @@ def test_pictures_and_depths_stand_upright(labelled):
 def test_depths_may_be_of_either_precision_and_packed(tmp_path, labelled):
     _, held = labelled
     doubled = {k: v[..., 1:].astype(float) if v.dtype.kind == "f" else v[..., 1:] for k, v in held.items()}
-    path = write(tmp_path / "x.mat", doubled, compression="gzip", compression_opts=1, chunks=True)
+    path = write_labelled(tmp_path / "x.mat", doubled, compression="gzip", compression_opts=1, chunks=True)
     with open_labelled(path) as file:
         assert np.array_equal(file.depth(0), held["depths"][..., 1])
 
@@ -133,7 +117,7 @@ def test_files_that_are_not_the_labelled_one(tmp_path, labelled):
         "counts": (one | {"depths": held["depths"]}, "as many depths as images"),
     }
     for name, (arrays_, words) in wrong.items():
-        file = write(tmp_path / f"{name}.mat", arrays_)
+        file = write_labelled(tmp_path / f"{name}.mat", arrays_)
         with pytest.raises(BadData, match=words) as raised, open_labelled(file):
             pass
         assert str(raised.value).startswith(str(file))
@@ -150,7 +134,7 @@ def test_depths_that_are_none_are_refused(tmp_path, labelled):
         spoiled = {k: v[..., :1].copy() for k, v in held.items()}
         spoiled["depths"][5, 5] = value
         del spoiled["rawDepths"]
-        with open_labelled(write(tmp_path / "x.mat", spoiled)) as file:
+        with open_labelled(write_labelled(tmp_path / "x.mat", spoiled)) as file:
             with pytest.raises(BadData, match="not all depths"):
                 file.depth(0)
             with pytest.raises(BadData, match="holds no rawDepths"):

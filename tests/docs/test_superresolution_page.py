@@ -67,6 +67,23 @@ def test_a_world_is_written_anew_and_others_are_kept(tmp_path):
     assert (worlds.count("navier_stokes"), worlds.count("held_suarez")) == (21, 21)
 
 
+def test_the_conclusion_is_by_intervals_of_paired_differences():
+    rng = np.random.default_rng(0)
+    units = rng.normal(0.5, 0.3, (8, 1))  # units differ much more than methods do
+    mine = units + rng.normal(0, 0.01, (8, 3))
+    values = {
+        ("zero-filling", "recovered"): np.zeros((8, 1)),
+        ("worse", "recovered"): mine - 0.1 + rng.normal(0, 0.01, (8, 3)),
+        ("better", "recovered"): mine + 0.1 + rng.normal(0, 0.01, (8, 3)),
+        ("alike", "recovered"): mine + rng.normal(0, 0.2, (8, 3)) * [1, -1, 1], ("sidert", "recovered"): mine,
+    }  # fmt: skip
+    said = page.conclusion(values)[0]
+    assert "more than zero-filling" in said
+    assert "less than better;" in said
+    assert said.endswith("as far as told, than alike.")
+    assert page.conclusion({("unet", "recovered"): mine}) == []
+
+
 def test_missing_tables_are_said(tmp_path):
     with pytest.raises(SystemExit, match="is not there"):
         page.read(tmp_path)

@@ -11,15 +11,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gnomon.core import persist
+from gnomon.learners.sidert import swin, token_layers, window_attention
 from gnomon.learners.sidert.cross_scale_attention import new_cross_scale_attention
 from gnomon.learners.sidert.network import depth_of, new_network, normalised
-from gnomon.learners.sidert.swin import SIZES, SwinPlan, new_swin, padded_image
+from gnomon.learners.sidert.swin import SIZES, SwinPlan, as_published, new_swin, padded_image
 from gnomon.learners.sidert.swin_weights import _targets, read_swin
 from gnomon.learners.sidert.token_layers import doubled_smoothly
 from gnomon.learners.sidert.window_attention import (
     attend_in_windows,
     from_windows,
     new_window_attention,
+    regions,
     relative_positions,
     to_windows,
 )
@@ -70,6 +73,20 @@ def test_windows_are_those_of_a_plain_search(shape):
         found = np.asarray(look(attention, jnp.asarray(x)))
         np.testing.assert_allclose(found, attended_by_hand(attention, x, moved), atol=1e-10)
     assert not np.allclose(found, attended_by_hand(attention, x, (0, 0)))  # the check can fail
+
+
+def test_padding_is_seen_along_axes_of_a_window_or_more():
+    # of the first shape timm's windows are 3 x 4, those of the second are whole
+    for shape, shift in (((3, 8), (0, 2)), ((8, 8), (2, 2))):
+        (padded, masked), (same, seen) = (regions(shape, 4, shift, p) for p in ("masked", "seen"))
+        assert padded == same
+        assert (masked == seen).all()
+    masked, seen = (regions((6, 5), 4, (0, 0), p)[1] for p in ("masked", "seen"))
+    assert (masked == 4).sum() == 64 - 30
+    assert seen is None
+    # timm takes the last half window for what was wrapped, wherever padding has put that
+    assert regions((5, 8), 4, (2, 0), "seen")[1].reshape(2, 2, 4, 4)[1, 0, :, 0].tolist() == [0, 0, 2, 2]
+    assert regions((5, 8), 4, (2, 0))[1].reshape(2, 2, 4, 4)[1, 0, :, 0].tolist() == [4, 4, 2, 2]
 
 
 def test_windows_are_cut_and_joined():
@@ -137,11 +154,22 @@ def test_names_and_sizes_that_do_not_fit_say_so():
         depth_of(jnp.zeros(3), 0.0, 10.0)
 
 
-def test_published_sizes_have_their_parameters():
-    shapes = eqx.filter_eval_shape(lambda: new_swin(SIZES["tiny"], rng()))
-    assert (
-        sum(np.prod(x.shape) for x in jax.tree.leaves(shapes)) == 28_288_354 - 769_000
-    )  # timm's, no classifier
+@pytest.mark.parametrize(
+    ("size", "parameters"),  # timm's, without the classifier
+    [("tiny", 27_519_354), ("small", 48_837_258), ("base", 86_743_224), ("large", 194_995_476)],
+)
+def test_published_sizes_have_their_parameters(size, parameters, monkeypatch):
+    # NumPy would draw all of them; zeros of JAX are only traced
+    for module in (swin, token_layers, window_attention):
+        monkeypatch.setattr(module, "new_weights", lambda shape, rng, **_: jnp.zeros(shape, jnp.float32))
+    shapes = eqx.filter_eval_shape(lambda: new_swin(SIZES[size], rng()))
+    assert sum(x.size for x in jax.tree.leaves(shapes)) == parameters
+
+
+def test_both_kinds_of_plan_are_stored():
+    for plan, padding in ((PLAN, "masked"), (as_published(PLAN), "seen")):
+        again = persist.restore(*persist.dump(plan))
+        assert (again, type(again), again.padding) == (plan, type(plan), padding)
 
 
 def test_depths_stay_between_their_bounds():

@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from gnomon.numerics.depth_metrics import crop_mask, depth_edges, depth_errors, edge_scores
+from gnomon.numerics.depth_metrics import (
+    SCENE_CAP,
+    crop_mask,
+    depth_edges,
+    depth_errors,
+    edge_scores,
+    step_scores,
+)
 from gnomon.spec.errors import BadData
 
 RNG = np.random.default_rng(8)
@@ -143,7 +150,7 @@ def test_edges_against_loops():
 def test_edge_scores_see_a_step_that_is_moved():
     truth = np.where(np.arange(20) < 10, 2.0, 5.0)[None] * np.ones((9, 1))
     right = edge_scores(truth, truth)
-    assert right == (1, 1, 1, 0)
+    assert right == (1, 1, 1, 0, 7 * 18)
     moved = edge_scores(
         np.roll(truth, 1, axis=1)[:, :], truth, valid=(np.arange(20) > 1)[None] * np.ones((9, 1), bool)
     )
@@ -155,5 +162,96 @@ def test_edge_scores_see_a_step_that_is_moved():
         == 0
     )
     flat = edge_scores(np.full_like(truth, 3), truth)
-    assert flat == (None, 0, 0, None)
-    assert edge_scores(np.full_like(truth, 3), np.full_like(truth, 3)).f1 is None
+    assert flat[:4] == (None, 0, 0, 10)
+    none = edge_scores(np.full_like(truth, 3), np.full_like(truth, 3))
+    assert none[:4] == (None, None, None, None)
+    assert edge_scores(truth, np.full_like(truth, 3))[:4] == (0, None, 0, 10)
+
+
+def test_the_distance_of_edges_by_hand():
+    """Every edge pixel of both maps to the nearest of the other, one pair at a time."""
+    rng = np.random.default_rng(0)
+    one, other = (rng.uniform(1, 3, (9, 12)) for _ in range(2))
+    sides = [np.argwhere(depth_edges(d, threshold=4.0)) for d in (one, other)]
+    assert all(3 < len(side) < 60 for side in sides)
+    distances = [
+        min(min(math.dist(a, b) for b in there), 1.5) for here, there in (sides, sides[::-1]) for a in here
+    ]
+    assert 1 in distances
+    assert max(distances) == 1.5  # the cut is met
+    found = edge_scores(one, other, threshold=4.0, reach=1.5).distance
+    assert found == pytest.approx(sum(distances) / len(distances), rel=1e-12)
+
+
+def two_depths(ratio, shape=(9, 20), near=2.0):
+    return np.where(np.arange(shape[1]) < 10, near, near * ratio)[None] * np.ones((shape[0], 1))
+
+
+def test_a_step_is_a_ratio_wherever_it_is():
+    for near in (0.2, 3.0, 90.0):
+        low, high = (two_depths(ratio, near=near) for ratio in (1.249, 1.251))
+        assert step_scores(low, low, cap=SCENE_CAP).f1 is None
+        assert step_scores(high, high, cap=SCENE_CAP)[:4] == (1, 1, 1, 0)
+        assert step_scores(low, low, ratio=1.2, cap=SCENE_CAP).f1 == 1
+    assert edge_scores(two_depths(1.2, near=3.0), two_depths(1.2, near=3.0)).f1 == 1  # metres see it, and
+    assert edge_scores(two_depths(1.3, near=0.2), two_depths(1.3, near=0.2)).f1 is None  # miss this
+
+
+def test_a_factor_on_the_prediction_moves_no_step():
+    truth = RNG.uniform(1, 20, (12, 15))
+    predicted = truth * RNG.lognormal(0, 0.2, truth.shape)
+    found = step_scores(predicted, truth, cap=SCENE_CAP)
+    assert 0 < found.f1 < 1
+    assert step_scores(3.7 * predicted, truth, cap=SCENE_CAP) == found
+    assert step_scores(predicted[:, ::-1], truth, cap=SCENE_CAP).f1 < found.f1
+
+
+def test_level_ground_is_a_step_near_the_horizon():
+    below = np.arange(1, 31)[:, None]
+    ground = 80 / below * np.ones((1, 7))  # height times focal length over rows below the horizon
+    edges = depth_edges(np.log(ground), threshold=4 * np.log(1.25))
+    inside = (below[1:-1] != 9)[:, 0]  # at nine the ratio over two rows, 10 / 8, is the threshold itself
+    assert (edges[1:-1, 1:-1][inside] == (below[1:-1] < 9)[inside]).all()
+    assert step_scores(np.full_like(ground, 5.0), ground, cap=SCENE_CAP).recall == 0
+
+
+def test_the_skyline_and_what_is_masked_are_no_edges():
+    truth = two_depths(3.0)
+    truth[:4, 10:] = 0  # sky behind the upper half of a wall
+    truth[7, 3] = np.nan
+    wild = np.where(np.isfinite(truth) & (truth > 0), truth, 1e9)
+    found = step_scores(wild, truth, cap=SCENE_CAP)
+    assert found[:4] == (1, 1, 1, 0)
+    by_hand = np.argwhere(depth_edges(truth, threshold=0.5, valid=truth > 0))
+    assert by_hand.min(0).tolist() == [5, 9]  # one row below the sky, at the step alone
+    assert by_hand[:, 1].max() == 10
+    wild[truth == 0] = np.nan
+    assert step_scores(wild, truth, cap=SCENE_CAP) == found
+    thin = np.where(np.arange(20) % 2, truth, 0)  # no pixel has all its neighbours
+    assert step_scores(thin, thin, cap=SCENE_CAP) == (None, None, None, None, 0)
+    half = step_scores(truth, truth, valid=np.arange(20)[None] * np.ones((9, 1)) < 10, cap=SCENE_CAP)
+    assert half.f1 is None
+    assert half.pixels > 0
+
+
+def test_a_blurred_step_is_lost_and_a_moved_one_is_counted():
+    truth = two_depths(1.5)
+    ramp = np.clip((np.arange(20) - 6) / 7, 0, 1)[None] * np.ones((9, 1))
+    blurred = step_scores(2 * 1.5**ramp, truth, cap=SCENE_CAP)
+    assert blurred[:4] == (None, 0, 0, 10)
+    moved = step_scores(np.roll(truth, 3, axis=1)[:, 3:], truth[:, 3:], cap=SCENE_CAP)
+    assert moved[:4] == (0, 0, 0, 2.5)  # two pixels wide, three aside: 3, 2 and 2, 3
+
+
+@pytest.mark.parametrize("bad", ["ratio", "shape", "not finite"])
+def test_steps_that_cannot_be_judged_say_why(bad):
+    truth, predicted, ratio = two_depths(2.0), two_depths(2.0), 1.25
+    match bad:
+        case "ratio":
+            ratio = 1.0
+        case "shape":
+            predicted = predicted[:4]
+        case "not finite":
+            predicted[3, 3] = np.nan
+    with pytest.raises(BadData):
+        step_scores(predicted, truth, ratio=ratio, cap=SCENE_CAP)

@@ -126,7 +126,7 @@ def test_what_is_not_asked_of_a_world_is_said_and_never_run(kind):
     card = msgspec.structs.replace(CARD, unasked={kind: "nothing moves"})
     case = SimpleNamespace(trial=SimpleNamespace(kind=kind), learner=SimpleNamespace(kind="mean_depth"))
     stage = Stage(None, case, build("trials", kind), SimpleNamespace(card=card), {})
-    measure = build("measures", {"climate": "moments", "response": "response_error"}[kind])
+    measure = build("measures", {"climate": "moments", "response": "depth_response"}[kind])
     for role in ("truth", "subject", "floor"):
         with pytest.raises(CannotMeasure, match="nothing moves"):
             measure.summarise(stage.evidence(role))

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gnomon.adapters.jax_exponents import leading_exponents
+from gnomon.adapters.jax_timing import median_seconds, program_mb
 from gnomon.core.forcing import Forcing, forcing_of, knob_values
 from gnomon.core.runner import AbstractRunner, Starts, escaped, key_of, lose, noisy_history
 from gnomon.core.runs import Runs, Unsupported
@@ -26,7 +27,10 @@ from gnomon.spec.experiment import Drive, Experiment
 
 CHUNK = 32  # saved steps in one call: long enough to hide the call, short enough to waste little at the end
 SNAPSHOTS = 8  # of each unit, for lagged errors
-REPEATS = 3  # of a timed run; the median counts
+ENOUGH = 2.0  # seconds of timing where a run is one step: three of milliseconds would time the neighbours
+
+# A compiled function with all its arguments: called, it gives the states that a run begins with.
+Begin = functools.partial[Any]
 
 
 def make_starts(
@@ -72,7 +76,7 @@ class WorldRunner(AbstractRunner):
                 card,
                 experiment,
                 starts,
-                lambda member: starts.states,
+                lambda member: functools.partial(_given, starts.states),
                 clean,
                 seed=seed,
                 watch=watch,
@@ -80,11 +84,11 @@ class WorldRunner(AbstractRunner):
         seen = noisy_history(card, starts, experiment.members, seed=seed, whole=True)
         present = {k: v[:, :, -1] for k, v in seen.items()}
 
-        def states_of(member: int) -> Any:
+        def begin_of(member: int) -> Begin:
             obs = {k: jnp.asarray(v[:, min(member, v.shape[1] - 1)]) for k, v in present.items()}
-            return _lift(self.world, obs, starts.states)
+            return functools.partial(_lift, self.world, obs, starts.states)
 
-        return _conduct(self.world, card, experiment, starts, states_of, present, seed=seed, watch=watch)
+        return _conduct(self.world, card, experiment, starts, begin_of, present, seed=seed, watch=watch)
 
 
 class SimulatorRunner(AbstractRunner):
@@ -99,16 +103,16 @@ class SimulatorRunner(AbstractRunner):
         seen = noisy_history(self.card, starts, experiment.members, seed=seed)
         forcing = forcing_of(self.card, experiment.drives, experiment.units)
 
-        def states_of(member: int) -> Any:
+        def begin_of(member: int) -> Begin:
             past = {
                 k: jnp.asarray(v[:, min(member, v.shape[1] - 1), -sim.card.context :])
                 for k, v in seen.items()
             }
             keys = jax.random.split(jax.random.fold_in(key_of(seed), member), experiment.units)
-            return _assimilate(sim, past, forcing, keys)
+            return functools.partial(_assimilate, sim, past, forcing, keys)
 
         present = {k: v[:, :, -1] for k, v in seen.items()}
-        return _conduct(sim, self.card, experiment, starts, states_of, present, seed=seed, watch=watch)
+        return _conduct(sim, self.card, experiment, starts, begin_of, present, seed=seed, watch=watch)
 
 
 def _conduct(
@@ -116,7 +120,7 @@ def _conduct(
     card: WorldCard,
     experiment: Experiment,
     starts: Starts,
-    states_of: Callable[[int], Any],
+    begin_of: Callable[[int], Begin],
     initial: dict[str, np.ndarray],
     *,
     seed: int,
@@ -128,7 +132,7 @@ def _conduct(
     began = time.perf_counter()
     first_obs = {k: v[:, 0] for k, v in initial.items()}
     if "exponents" in experiment.outputs:
-        exponents = leading_exponents(model, card, experiment, states_of(0), forcing, seed=seed, watch=watch)
+        exponents = leading_exponents(model, card, experiment, begin_of(0)(), forcing, seed=seed, watch=watch)
         if isinstance(exponents, str):
             return Unsupported(experiment.label, exponents)
         lost = np.where(np.isfinite(exponents).all(axis=1), -1, 0)[:, None]
@@ -140,7 +144,7 @@ def _conduct(
     for member in range(experiment.members):
         keys = jax.random.split(jax.random.fold_in(key_of(seed), 1000 + member), experiment.units)
         obs, _, cost = _timed_lanes(
-            model, states_of(member), forcing, keys, experiment, total, lanes=card.lanes, watch=watch
+            model, begin_of(member), forcing, keys, experiment, total, card=card, watch=watch
         )
         firsts.append(lose(obs, escaped(card, obs, centre)))
         members.append({k: v[:, experiment.discard :] for k, v in obs.items()})
@@ -153,47 +157,39 @@ def _conduct(
 
 def _timed_lanes(
     model: Any,
-    states: Any,
+    begin: Begin,
     forcing: Forcing,
     keys: Any,
     experiment: Experiment,
     total: int,
     *,
-    lanes: int | None,
+    card: WorldCard,
     watch: Watch,
 ) -> tuple[dict[str, np.ndarray], Any, dict[str, float]]:
-    """One member's run; repeated and timed warm where the experiment asks for it."""
+    """One member's run; repeated and timed warm where the experiment asks for it.
+
+    A simulator of a world with hidden variables is asked to infer, and how it begins is its whole work: beginning and
+    steps are timed together, and memory is that of the larger program. Elsewhere the steps alone are: a run is long.
+    """
     timing = "timing" in experiment.outputs
+    hides = timing and any(v.hidden for v in card.variables)
+    infers = hides and isinstance(model, AbstractSimulator)
+    # Of a scene one step is asked: room for more would be copied and counted.
+    chunk = min(CHUNK, total) if hides else CHUNK
     run = functools.partial(
-        _run_lanes, model, states, forcing, keys, steps=total, stride=experiment.stride, watch=watch,
-        what="timing" if timing else experiment.label, lanes=lanes, average=experiment.average,
+        _run_lanes, model, forcing=forcing, keys=keys, steps=total, stride=experiment.stride, watch=watch,
+        what="timing" if timing else experiment.label, lanes=card.lanes, average=experiment.average, chunk=chunk,
     )  # fmt: skip
-    obs, last, cost = run()
+    states = begin()
+    obs, last, cost = run(states)
     if not timing:
         return obs, last, cost
-    seconds = [run()[2]["seconds"] for _ in range(REPEATS)]
-    cost = {
-        **cost,
-        "seconds": float(np.median(seconds)),
-        "peak_memory_mb": _program_mb(model, states, forcing, keys),
-    }
-    return obs, last, cost
-
-
-def _program_mb(model: Any, states: Any, forcing: Forcing, keys: Any) -> float:
-    """What the compiled chunk holds at once: arguments (the model's parameters among them), results and scratch.
-
-    Asked of the compiler, because a warm process has taken its memory before and its resident set says nothing.
-    """
-    jitted: Any = _chunk  # typed as the plain function; it carries equinox's `lower`
-    program = jitted.lower(
-        model, states, forcing, keys, jnp.asarray(0), jnp.asarray(1), jnp.asarray(CHUNK), False
-    ).compile()
-    told = program.compiled.memory_analysis()
-    if told is None:
-        return float("nan")
-    total = told.temp_size_in_bytes + told.argument_size_in_bytes + told.output_size_in_bytes
-    return total / 2**20
+    seconds = median_seconds(lambda: run(begin() if infers else states), enough=ENOUGH if hides else 0.0)
+    one = (jnp.asarray(0), jnp.asarray(1), jnp.asarray(chunk))
+    held = [program_mb(_chunk, model, states, forcing, keys, *one, False, chunk)]
+    if infers:
+        held.append(program_mb(begin.func, *begin.args))
+    return obs, last, {**cost, "seconds": seconds, "peak_memory_mb": float(np.max(held))}
 
 
 def _run_lanes(
@@ -208,6 +204,7 @@ def _run_lanes(
     what: str,
     lanes: int | None = None,
     average: bool = False,
+    chunk: int = CHUNK,
 ) -> tuple[dict[str, np.ndarray], Any, dict[str, float]]:
     """Advance a batch over `steps` saved steps; observations [unit, step, ...], last states, cost.
 
@@ -222,6 +219,7 @@ def _run_lanes(
         what: is running, for the progress.
         lanes: units that one call advances; None for all.
         average: save means over the stride instead of instants.
+        chunk: saved steps in one call.
     """
     began = time.perf_counter()
     units = keys.shape[0]
@@ -235,8 +233,9 @@ def _run_lanes(
             block = jax.tree.map(lambda x, rows=rows: x[rows], block)
         share = (start / units, size / units)
         obs, last = _run_block(
-            model, *block, steps=steps, stride=stride, average=average, watch=watch, what=what, share=share
-        )
+            model, *block, steps=steps, stride=stride, average=average, watch=watch, what=what, share=share,
+            chunk=chunk,
+        )  # fmt: skip
         kept = min(size, units - start)
         blocks.append(jax.tree.map(lambda x, kept=kept: x[:kept], (obs, last)))
     joined = {k: np.concatenate([b[0][k] for b in blocks]) for k in blocks[0][0]}
@@ -267,15 +266,16 @@ def _run_block(
     watch: Watch,
     what: str,
     share: tuple[float, float],
+    chunk: int,
 ) -> tuple[dict[str, np.ndarray], Any]:
     """One batch from start to end; `share`: how much of the whole was done before, and how much this is."""
     pieces: list[dict[str, np.ndarray]] = []
     done = 0
     while done < steps:
         first, left = jnp.asarray(done * stride), jnp.asarray(steps - done)
-        states, obs = _chunk(model, states, forcing, keys, first, jnp.asarray(stride), left, average)
+        states, obs = _chunk(model, states, forcing, keys, first, jnp.asarray(stride), left, average, chunk)
         pieces.append({k: np.asarray(v) for k, v in obs.items()})
-        done += CHUNK
+        done += chunk
         watch.check(what, share[0] + share[1] * min(done / steps, 1.0))
     joined = {k: np.concatenate([p[k] for p in pieces], axis=1)[:, :steps] for k in pieces[0]}
     with np.errstate(over="ignore"):  # what overflows has diverged, and is found as such
@@ -285,9 +285,17 @@ def _run_block(
 
 @eqx.filter_jit
 def _chunk(
-    model: Any, states: Any, forcing: Forcing, keys: Any, first: Any, stride: Any, left: Any, average: bool
+    model: Any,
+    states: Any,
+    forcing: Forcing,
+    keys: Any,
+    first: Any,
+    stride: Any,
+    left: Any,
+    average: bool,
+    saves: int,
 ) -> tuple[Any, Any]:
-    """CHUNK saved steps of `stride` steps each, for every lane, of which only the first `left` are computed.
+    """`saves` saved steps of `stride` steps each, for every lane, of which only the first `left` are computed.
 
     `first` counts steps since the start.
     """
@@ -313,9 +321,14 @@ def _chunk(
             carry, total = jax.lax.fori_loop(0, inner, summed, (carry, zero))
             return carry, jax.tree.map(lambda x: x / jnp.maximum(inner, 1), total)
 
-        return jax.lax.scan(saved, state, jnp.arange(CHUNK))
+        return jax.lax.scan(saved, state, jnp.arange(saves))
 
     return jax.vmap(lane)(states, forcing, keys)
+
+
+def _given(states: Any) -> Any:
+    """Nothing is made of states that are there."""
+    return states
 
 
 @eqx.filter_jit

@@ -1,4 +1,10 @@
-"""KITTI: lists of frames as the literature splits them, lidar depth in 16-bit PNG, and the frames of a folder."""
+"""KITTI: lists of frames as the literature splits them, lidar depth in 16-bit PNG, and the frames of a folder.
+
+The depth that is read is the annotated one (Uhrig and others 2017, arXiv 1708.06500: several scans of the lidar put
+together, and what the stereo cameras contradict left out). The 697 pictures of Eigen's test split are often scored on
+the single raw scan (velodyne points projected into the camera), which is not read here: numbers on the one are not
+numbers on the other.
+"""
 
 import importlib
 import os
@@ -91,7 +97,7 @@ def depth_file(root: str | os.PathLike[str], frame: Frame) -> Path | None:
     """Where the lidar depth of a frame lies, or None: 45 of the 697 frames of Eigen's test split have none.
 
     `root` holds the annotated depth maps of Uhrig and others (2017, arXiv 1708.06500): train/DRIVE/proj_depth/... and
-    val/DRIVE/..., or all drives in one folder.
+    val/DRIVE/..., or all drives in one folder. Raw velodyne points are never looked for.
     """
     for part in ("train", "val", ""):
         found = Path(
@@ -136,7 +142,9 @@ def _opened(path: Path, modes: tuple[str, ...]) -> np.ndarray:
             if picture.mode not in modes:
                 raise BadData(f"{path}: a picture of mode {picture.mode}, expected {' or '.join(modes)}")
             return np.asarray(picture)
-    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
+    except pillow.DecompressionBombError as error:  # Pillow's own limit, above ours
+        raise BadData(f"{path}: more than {LARGEST_PIXELS} pixels") from error
+    except (OSError, SyntaxError, ValueError) as error:
         raise BadData(f"{path}: not a whole PNG or JPEG ({error})") from error
 
 

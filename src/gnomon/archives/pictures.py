@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import stat
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,7 @@ _FORMATS = (
     "PPM",
 )  # none that runs a program, as EPS does
 _SHORT = ("I;16", "I;16B", "I;16L", "I;16N")  # grey of 16 bits
+_OBJECT = re.compile(r"\s*<[^<>]* at 0x[0-9a-fA-F]+>")  # how Python shows an object that has no name
 _COLOUR = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 
 
@@ -235,8 +237,8 @@ def frames(path: Path, content: bytes) -> Iterator[Frame]:
     if not content:
         raise BadData(f"{path}: the file is empty")
     with _guarded(path):
-        picture = _opened(content)
-        _check_size(path, picture)
+        picture = _opened(path, content)
+        _check_size(path, picture.size)
         several = picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
         whole = picture.format != "GIF" or has_end(content)
     if not several:
@@ -253,7 +255,7 @@ def _several(path: Path, picture: Any) -> Iterator[Frame]:
         try:
             with _guarded(f"{path}, frame {number}", EOFError):
                 picture.seek(number)
-                _check_size(path, picture)
+                _check_size(path, picture.size)
         except EOFError:
             return
         pixels += picture.width * picture.height
@@ -312,17 +314,31 @@ def _pixels(path: Path, picture: Any) -> UInt8[np.ndarray, "y x 3"]:
         return np.asarray(turned.convert("RGB"))
 
 
-def _opened(content: bytes) -> Any:
+def _opened(path: Path, content: bytes) -> Any:
+    """The picture with its header read. Pillow has a limit of its own, above ours, and does not say the size."""
     pillow = _pillow()
     pillow.init()
-    return pillow.open(BytesIO(content), formats=tuple(f for f in _FORMATS if f in pillow.OPEN))
+    formats = tuple(f for f in _FORMATS if f in pillow.OPEN)
+    try:
+        return pillow.open(BytesIO(content), formats=formats)
+    except pillow.DecompressionBombError:
+        _check_size(path, _claimed_size(content, formats))
+        raise
 
 
-def _check_size(path: Path, picture: Any) -> None:
-    if picture.width * picture.height > LARGEST_PIXELS:
-        raise BadData(
-            f"{path}: {picture.width} x {picture.height} pixels, more than {LARGEST_PIXELS}; make it smaller first"
-        )
+def _claimed_size(content: bytes, formats: Sequence[str]) -> tuple[int, int]:
+    """Width and height by the header; (0, 0) where no reader finds one."""
+    for name in formats:
+        reader, accepts = _pillow().OPEN[name]
+        if accepts is not None and accepts(content[:16]) is True:
+            return reader(BytesIO(content), "").size
+    return 0, 0
+
+
+def _check_size(path: Path, size: tuple[int, int]) -> None:
+    width, height = size
+    if width * height > LARGEST_PIXELS:
+        raise BadData(f"{path}: {width} x {height} pixels, more than {LARGEST_PIXELS}; make it smaller first")
 
 
 @contextmanager
@@ -334,8 +350,11 @@ def _guarded(path: Any, *through: type[Exception]) -> Iterator[None]:
             yield
         except (GnomonError, *through):
             raise
+        except _pillow().DecompressionBombError:  # by a frame that is larger than the first
+            raise BadData(f"{path}: more than {LARGEST_PIXELS} pixels; make it smaller first") from None
         except Exception as error:  # a decoder may raise anything on a file of a stranger
-            raise BadData(f"{path}: not a whole picture ({one_line(error)})") from None
+            said = _OBJECT.sub("", one_line(error)) or type(error).__name__
+            raise BadData(f"{path}: not a whole picture ({said})") from None
 
 
 def _pillow() -> ModuleType:

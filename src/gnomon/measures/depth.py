@@ -9,15 +9,16 @@ from gnomon.core.measure import AbstractMeasure, CannotMeasure, UnitTable
 from gnomon.core.runs import Evidence, Runs
 from gnomon.measures.drawing import NAMES, line, present
 from gnomon.measures.tables import living, require_truth, runs_of, with_lost
-from gnomon.numerics.depth_metrics import SCENE_CAP, DepthErrors, depth_errors
+from gnomon.numerics.depth_metrics import SCENE_CAP, depth_errors, step_scores
 from gnomon.numerics.jackknife import standard_error
 from gnomon.spec.errors import BadSpec
 from gnomon.spec.results import Curve, Series
 
 CONTROL = "control"
-DELTAS = ("delta1", "delta2", "delta3")
-PURE = ("abs_rel", "rmse_log", "log10", *DELTAS)  # without a unit: what the measure can be asked for
-ERRORS = (*PURE, "sq_rel", "rmse", "silog")  # what the figure says besides
+RIGHT = ("delta1", "delta2", "delta3", "edge_f1")  # shares of what is right: 1 is best
+PURE = ("abs_rel", "rmse_log", "log10", *RIGHT)  # without a unit: what the measure can be asked for
+EDGES = ("edge_f1", "edge_precision", "edge_recall", "edge_distance")
+ERRORS = (*PURE, "sq_rel", "rmse", "silog", *EDGES[1:])  # what the figure says
 BANDS = np.geomspace(0.5, 128.0, 9)  # metres; the error of each band of true depth is drawn
 
 
@@ -32,13 +33,18 @@ class Depth(AbstractMeasure):
     What misleads: AbsRel forgives nothing near and much far away, and a map that is too small by a half costs less than
     one too large by as much. The null is the arithmetic mean of the training maps with sky as 0 metres; `mean_depth`, a
     geometric mean without sky, is the stronger ignorance. The floor is 0: a twin has the same depth to the last bit.
+    None of the errors of pixels sees whether the steps of depth are sharp and in their place; edges do, and they are
+    few: a map can have the best AbsRel and no edge at all. They are counted where ln depth steps by 1.25
+    (`numerics.depth_metrics.step_scores`, which says what it counts besides): ground near the horizon is a step too.
 
     Attributes:
-        error: abs_rel, rmse_log, log10, or delta1 to delta3, whose distance is 1 minus the share. RMSE and SqRel in
-            metres and SILog in hundredths stand in the figure's words.
+        error: abs_rel, rmse_log, log10, delta1 to delta3, or edge_f1; of the last four the distance is 1 minus the
+            share. RMSE and SqRel in metres, SILog in hundredths, precision and recall of edges and their distance in
+            pixels stand in the figure's words. Of two maps without an edge F1 is 1 and the distance 0; precision is a
+            mean over the pictures whose inferred map has an edge, recall over those whose true one has.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "1"
     null: ClassVar[str] = "persistence_or_climatology"
     reference: ClassVar[str] = "10.48550/arXiv.1406.2283"
@@ -68,18 +74,15 @@ class Depth(AbstractMeasure):
         }
 
     def discrepancy(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
-        """[unit] the mean error; of deltas the share of wrong pixels."""
+        """[unit] the mean error; of a share of what is right, what it lacks of 1."""
         found = self.value(truth, subject)
-        return 1 - np.where(np.isfinite(found), found, -np.inf) if self.error in DELTAS else found
+        return 1 - np.where(np.isfinite(found), found, -np.inf) if self.error in RIGHT else found
 
     def value(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
         """[unit] the mean of the error over the judged runs; infinite where a unit is lost."""
         require_truth(truth)
         alive = subject["alive"]
-        found = [
-            np.mean([getattr(e, self.error) for e in _errors(truth, subject, unit)])
-            for unit in _units(subject)
-        ]
+        found = [_mean_error(truth, subject, unit, self.error) for unit in _units(subject)]
         return with_lost(np.asarray(found, float), alive)
 
     def curves(self, tables: Mapping[str, UnitTable], evidence: Mapping[str, Evidence]) -> tuple[Curve, ...]:
@@ -160,8 +163,30 @@ def _pairs(truth: UnitTable, subject: UnitTable, unit: int) -> list[tuple[np.nda
     return pairs
 
 
-def _errors(truth: UnitTable, subject: UnitTable, unit: int) -> list[DepthErrors]:
-    return [depth_errors(p, t, cap=SCENE_CAP) for p, t in _pairs(truth, subject, unit)]
+def _error(predicted: np.ndarray, truth: np.ndarray, error: str) -> float:
+    """One error of one picture; NaN where the picture cannot tell."""
+    if error in EDGES:
+        return _edges(predicted, truth)[error]
+    return getattr(depth_errors(predicted, truth, cap=SCENE_CAP), error)
+
+
+def _edges(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Of one picture; NaN where there is nothing to take a share of, or no pixel whose neighbours are all judged."""
+    found = step_scores(predicted, truth, cap=SCENE_CAP)
+    agree = found.pixels > 0 and found.f1 is None  # neither has an edge
+    numbers = (1.0, None, None, 0.0) if agree else (found.f1, found.precision, found.recall, found.distance)
+    return {key: np.nan if x is None else x for key, x in zip(EDGES, numbers, strict=True)}
+
+
+def _mean_error(truth: UnitTable, subject: UnitTable, unit: int, error: str) -> float:
+    """Over the judged pictures of a unit that can tell."""
+    found = np.array([_error(p, t, error) for p, t in _pairs(truth, subject, unit)])
+    known = found[~np.isnan(found)]
+    if not known.size:
+        raise CannotMeasure(
+            f"unit {unit} shows no pixel whose neighbours all have a depth, so no edge can be seen"
+        )
+    return float(known.mean())
 
 
 def _each_run(truth: UnitTable, subject: UnitTable, error: str) -> np.ndarray:
@@ -169,12 +194,7 @@ def _each_run(truth: UnitTable, subject: UnitTable, error: str) -> np.ndarray:
     rows = []
     for unit in _units(subject):
         pairs = zip(subject["depth"][unit], truth["depth"][unit], strict=True)
-        rows.append(
-            [
-                getattr(depth_errors(p, t, cap=SCENE_CAP), error) if _inside(t).any() else np.nan
-                for p, t in pairs
-            ]
-        )
+        rows.append([_error(p, t, error) if _inside(t).any() else np.nan for p, t in pairs])
     return np.asarray(rows, float).reshape(-1, subject["depth"].shape[1])
 
 
@@ -192,8 +212,15 @@ def _by_band(truth: UnitTable, subject: UnitTable) -> tuple[np.ndarray, np.ndarr
 
 
 def _in_words(name: str, truth: UnitTable, subject: UnitTable) -> str:
-    """Every error of a role."""
-    every = [e for unit in _units(subject) for e in _errors(truth, subject, unit)]
+    """Every error of a role, each a mean over the pictures that can tell; one that no picture can tell is left out."""
+    every = [
+        depth_errors(p, t, cap=SCENE_CAP)._asdict() | _edges(p, t)
+        for unit in _units(subject)
+        for p, t in _pairs(truth, subject, unit)
+    ]
     if not every:
         return f"{name}: lost"
-    return f"{name}: " + ", ".join(f"{k} {np.mean([getattr(e, k) for e in every]):.3g}" for k in ERRORS)
+    columns = {key: np.array([e[key] for e in every], float) for key in ERRORS}
+    return f"{name}: " + ", ".join(
+        f"{key} {np.nanmean(x):.3g}" for key, x in columns.items() if not np.isnan(x).all()
+    )

@@ -20,8 +20,13 @@ class Speed(AbstractMeasure):
     value = (steps x dt / Lyapunov time) / seconds. discrepancy = seconds per simulated Lyapunov time (0 = free): not a
     distance from the truth, and without fidelity. No DOI: a stopwatch.
 
+    On a scene a step is a picture and the timescale is one frame, so both numbers are pictures a second: of a simulator
+    inferences of hidden depth (the network counts, as `assimilate` is timed there), of the truth renderings. It is the
+    throughput of a batch of `units` pictures and not the latency of one (`python -m benchmarks.scene_latency`).
+
     What misleads: the size of the batch, the machine and its other work, and whether compilation was counted (the
-    experiment `cost` times a warm run). A cheap wrong model is fast.
+    experiment `cost` times a warm run). A cheap wrong model is fast. How long a run takes to begin is counted on scenes
+    only. It is a median of a few runs, and what else the machine does moves it.
     """
 
     version: ClassVar[int] = 1
@@ -60,8 +65,9 @@ class TrainingCost(AbstractMeasure):
 
     discrepancy = the seconds. No DOI: a stopwatch.
 
-    What misleads: the machine; time spent by people on the defaults; a user's own model that arrives trained has no
-    record, and the measure says so.
+    What misleads: the machine and what else it did meanwhile; time spent by people on the defaults; a user's own model
+    that arrives trained has no record, and the measure says so. What was trained elsewhere and is shipped
+    (`shipped_sidert`) has a record of its loading only.
     """
 
     version: ClassVar[int] = 1
@@ -91,17 +97,21 @@ class TrainingCost(AbstractMeasure):
 
 
 class Memory(AbstractMeasure):
-    """Peak memory while running, beyond what was held before.
+    """Peak memory while running: what a compiled program holds at once, or what a step on the host adds to its process.
 
-    discrepancy = the megabytes. No DOI: read from the operating system.
+    discrepancy = the megabytes. No DOI: of worlds and learners the compiler is asked for the arguments (parameters
+    among them), results and scratch of the program that runs the batch; on a scene, where a simulator infers, of the
+    larger of the two that begin and step. Of a user's own step the operating system is asked for the peak, less what
+    was held before.
 
-    What misleads: the size of the batch; memory held by libraries from earlier runs of the same process is not seen.
+    What misleads: the size of the batch; a compiler's count and a system's are not the same thing, so compare within
+    one kind; memory held by libraries from earlier runs of the same process is not seen.
     """
 
     version: ClassVar[int] = 1
     units: ClassVar[str] = "MB"
     null: ClassVar[str] = ""
-    reference: ClassVar[str] = "none: read from the operating system"
+    reference: ClassVar[str] = "none: told by the compiler or the operating system"
 
     def summarise(self, evidence: Evidence) -> UnitTable:
         """The same number for each unit."""

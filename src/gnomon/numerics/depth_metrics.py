@@ -57,14 +57,16 @@ class EdgeScores(NamedTuple):
         precision: share of predicted edge pixels that are true ones; None where none was predicted.
         recall: share of true edge pixels that were predicted; None where there is none.
         f1: 2 precision recall / (precision + recall); 0 where they share no pixel, None where neither map has an edge.
-        distance: mean distance in pixels from a predicted edge pixel to the nearest true one, each cut off at `reach`;
-            None where either has none.
+        distance: mean over the edge pixels of both maps of the distance in pixels to the nearest one of the other map,
+            each cut off at `reach` (which it is where only one of them has any); None where neither has an edge.
+        pixels: at how many an edge could have been seen: they and their eight neighbours are valid.
     """
 
     precision: float | None
     recall: float | None
     f1: float | None
     distance: float | None
+    pixels: int
 
 
 def crop_mask(shape: tuple[int, int], crop: Crop) -> Bool[np.ndarray, "y x"]:
@@ -137,8 +139,7 @@ def depth_errors(
     p, t = _same_shape(predicted, truth, "predicted")[judged], truth[judged]
     if not t.size:
         raise BadData("no pixel of this map is judged: the mask, the crop and the caps leave none")
-    if not np.isfinite(p).all():
-        raise BadData(f"{int((~np.isfinite(p)).sum())} judged pixels of the prediction are not finite")
+    _require_finite(p)
     scale = 1.0
     if median_scaling:
         middle = float(np.median(p))
@@ -184,7 +185,7 @@ def depth_edges(
     along_y = smooth_x[2:] - smooth_x[:-2]
     edges = np.zeros(depth.shape, bool)
     edges[1:-1, 1:-1] = np.hypot(along_x, along_y) > threshold
-    return edges & binary_erosion(known, np.ones((3, 3), bool))
+    return edges & _surrounded(known)
 
 
 def edge_scores(
@@ -197,28 +198,91 @@ def edge_scores(
 ) -> EdgeScores:
     """Precision, recall and F1 of edges pixel by pixel (Hu and others 2019, arXiv 1803.08673), and their distance.
 
-    The distance is the accuracy term of the depth-boundary error of Koch and others (2018, arXiv 1805.01328), cut off
-    at `reach` pixels; different: edges are those of `depth_edges`, theirs are drawn by Canny's method on a normalised
-    map.
+    The distance is the completeness term of the depth-boundary error of Koch and others (2018, arXiv 1805.01328): from
+    predicted edges to true ones and from true ones to predicted ones, over all of them, each cut off at 10 pixels.
+    Their accuracy term leaves out predicted edges that are further away and true ones altogether, so a map with one
+    edge in its place is perfect by it. Different: edges are those of `depth_edges`, theirs are drawn by Canny's method
+    on a normalised map.
 
-    What misleads: a threshold in metres is a small step far away and a large one nearby; a map that is all edges has a
-    recall of 1, so no one of the three stands alone.
+    What misleads: a threshold in metres is a small step far away and a large one nearby, and ground that is seen at a
+    flat angle crosses it everywhere: see `step_scores`. A map that is all edges has a recall of 1, so no one of the
+    three stands alone.
     """
     seen = None if valid is None else _same_shape(np.asarray(valid, bool), truth, "valid")
-    ours = depth_edges(
-        _same_shape(np.asarray(predicted), truth, "predicted"), threshold=threshold, valid=seen
-    )
+    predicted, truth = _same_shape(np.asarray(predicted), truth, "predicted"), np.asarray(truth)
+    ours = depth_edges(predicted, threshold=threshold, valid=seen)
     true = depth_edges(truth, threshold=threshold, valid=seen)
     found, said, there = int((ours & true).sum()), int(ours.sum()), int(true.sum())
     distance = None
-    if said and there:
-        distance = float(np.minimum(np.asarray(distance_transform_edt(~true))[ours], reach).mean())
+    if said + there:
+        total = _to_the_nearest(ours, true, reach) + _to_the_nearest(true, ours, reach)
+        distance = total / (said + there)
+    known = np.isfinite(truth) if seen is None else np.isfinite(truth) & seen
     return EdgeScores(
         precision=found / said if said else None,
         recall=found / there if there else None,
         f1=2 * found / (said + there) if said + there else None,
         distance=distance,
+        pixels=int(_surrounded(known).sum()),
     )
+
+
+def step_scores(
+    predicted: Float[np.ndarray, "y x"],
+    truth: Float[np.ndarray, "y x"],
+    *,
+    ratio: float = 1.25,
+    valid: Bool[np.ndarray, "y x"] | None = None,
+    cap: tuple[float, float],
+    reach: float = 10.0,
+) -> EdgeScores:
+    """Edge scores of ln depth: an edge is where depth changes by a factor, near or far, in whatever unit.
+
+    The threshold of the Sobel gradient is 4 ln(ratio), what a straight step by that factor gives at the two pixels
+    beside it. Factors are what Bochkovskii and others (2024, arXiv 2410.02073) compare, between 1.05 and 1.25 from a
+    pixel to the next; different: their edges lie between two pixels and know which side is nearer.
+
+    A truth outside the caps (sky is 0) is not judged, nor any pixel beside it: the skyline is no edge. A prediction
+    outside is moved to the nearer cap, as in `depth_errors`. A factor on the prediction costs nothing inside the caps.
+
+    What misleads: a plane at a flat angle is a step too: level ground nearer to the horizon than
+    (ratio + 1) / (ratio - 1) rows is (nine at 1.25, in a picture of any size). A step that is spread over more than two
+    pixels is lower than its factor, so a blurred map loses edges of the right height in the right place. Pixels are
+    large in small pictures.
+
+    Raises:
+        BadData: the ratio is not above 1, shapes differ, or a judged prediction is not finite.
+    """
+    if not ratio > 1:
+        raise BadData(f"a step is a ratio of depths above 1, this one is {ratio:g}")
+    truth = np.asarray(truth, np.float64)
+    judged = judged_pixels(truth, valid=valid, cap=cap)
+    predicted = _same_shape(np.asarray(predicted, np.float64), truth, "predicted")
+    _require_finite(predicted[judged])
+    return edge_scores(
+        np.log(np.clip(predicted, *cap)),
+        np.log(np.clip(truth, *cap)),
+        threshold=4 * float(np.log(ratio)),
+        valid=judged,
+        reach=reach,
+    )
+
+
+def _to_the_nearest(one: np.ndarray, other: np.ndarray, reach: float) -> float:
+    """Sum over the pixels of one of their distances to the other, each cut off."""
+    if not other.any():
+        return reach * float(one.sum())
+    return float(np.minimum(np.asarray(distance_transform_edt(~other))[one], reach).sum())
+
+
+def _surrounded(known: np.ndarray) -> np.ndarray:
+    """Known with all eight neighbours: none at the rim."""
+    return np.asarray(binary_erosion(known, np.ones((3, 3), bool)))
+
+
+def _require_finite(p: np.ndarray) -> None:
+    if not np.isfinite(p).all():
+        raise BadData(f"{int((~np.isfinite(p)).sum())} judged pixels of the prediction are not finite")
 
 
 def _same_shape(a: np.ndarray, b: np.ndarray, name: str) -> np.ndarray:

@@ -30,6 +30,14 @@ MEASURES: dict[str, Entry] = {
         "gnomon.measures.depth_sparsification_shifted:DepthSparsificationShifted",
         "the same with each knob beyond its training range",
     ),
+    "depth_response": Entry(
+        "gnomon.measures.depth_response:DepthResponse",
+        "does an inferred depth change as the true one when a knob moves things?",
+    ),
+    "depth_invariance": Entry(
+        "gnomon.measures.depth_invariance:DepthInvariance",
+        "change of an inferred depth where only the look of a scene changes",
+    ),
     "valid_time": Entry("gnomon.measures.valid_time:ValidTime", "valid prediction time in Lyapunov times"),
     "error_growth": Entry("gnomon.measures.error_growth:ErrorGrowth", "squared error against lead time"),
     "attractor": Entry("gnomon.measures.attractor:Attractor", "state-space divergence by histogram"),

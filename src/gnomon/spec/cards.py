@@ -199,7 +199,8 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def decisive(self) -> dict[str, Any]:
         """All that decides numbers, as plain data: the card without what is only said of the world.
 
-        What came into cards later and is not used by a world is left out, so that its address is what it was.
+        What came into cards later and is not used by a world is left out, so that its address is what it was. Which
+        trials a world refuses decides no number of those it takes: a refused case says so in its own identity.
         """
         plain = msgspec.to_builtins(self)
         told = ("summary", "references", "facts", "limits", "unasked")
@@ -210,8 +211,6 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         kept["knobs"] = tuple(
             {k: x for k, x in v.items() if x is not None or k != "most"} for v in plain["knobs"]
         )
-        if self.unasked:
-            kept["unasked"] = sorted(self.unasked)  # which, not the words
         return kept
 
     @property

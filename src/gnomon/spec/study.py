@@ -150,7 +150,7 @@ def make_case(
     full_world = _full("worlds", world)
     full_learner = _full("learners", learner)
     built = build("trials", trial.kind, trial.args)
-    version, rung, card = _world_told(canonical(full_world))
+    version, rung, card, unasked = _world_told(canonical(full_world))
     own = built.measures_on.get(rung, built.measures)
     asked = trial.measures or tuple(Ref(kind=name) for name in own)
     full_trial = TrialRef(
@@ -165,6 +165,8 @@ def make_case(
         f"learners:{learner.kind}": load("learners", learner.kind).version,
         f"trials:{trial.kind}": built.version,
     }
+    if trial.kind in unasked:  # a refusal is a result: it must not answer a world that is asked later
+        versions[f"trials:{trial.kind} refused"] = 1
     versions |= inner_versions(full_learner.args)
     for m in asked:
         versions[f"measures:{m.kind}"] = load("measures", m.kind).version
@@ -351,11 +353,11 @@ def _repeated(values: list[Any]) -> Iterator[tuple[int, Any]]:
 
 
 @functools.lru_cache(maxsize=256)
-def _world_told(ref: bytes) -> tuple[int, str, int]:
-    """Version, rung and content of a world's card (which needs the world to be built, so once is enough)."""
+def _world_told(ref: bytes) -> tuple[int, str, int, frozenset[str]]:
+    """Version, rung, content and refused trials of a world's card (the world is built for it, so once is enough)."""
     plain = msgspec.json.decode(ref)
     card = build("worlds", plain["kind"], plain["args"]).card
-    return card.version, card.rung, int(identity("card", card.decisive())[:12], 16)
+    return card.version, card.rung, int(identity("card", card.decisive())[:12], 16), frozenset(card.unasked)
 
 
 def _full(kind: str, ref: Ref) -> Ref:

@@ -7,14 +7,30 @@ from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
+from gnomon.trials.lengths import SCENE
+
+PICTURES = 8  # the most in a batch of scenes: enough to hide the call, few enough for pictures of any size
 
 
 class Cost(AbstractTrial):
     """A short run, repeated warm and timed. Shown without fidelity.
 
+    The steps are timed, not what came before the first: a run is long, and what it begins with is soon paid for.
+
+    A scene is at rest, and the question is what lies behind its picture. One step is run there, of a batch of at most
+    PICTURES scenes, and a simulator's time is that of the whole answer: from pictures in memory, through `assimilate`
+    (the network, where there is one), to maps in the host's memory. Members are not run: of an ensemble it is the time
+    of one draw. The truth's time is that of rendering.
+
+    What misleads: on scenes this is throughput of a batch, which is not latency: 1 / speed is not how long one picture
+    takes, and decoders may stand in another order there. `python -m benchmarks.scene_latency` times one picture,
+    networks in turn, so that a busy machine disturbs all alike; cases of a study run one after the other and are
+    disturbed each by its own neighbours. Of small pictures much of a small model's time is the call.
+
     Attributes:
-        units: lanes of the timed batch (the same as in the other trials, so that it shares their compilation).
-        steps: saved steps.
+        units: lanes of the timed batch (the same as in the other trials, so that it shares their compilation); on
+            scenes PICTURES of them, or this many where that is fewer.
+        steps: saved steps; on scenes it is one.
     """
 
     version: ClassVar[int] = 1
@@ -35,7 +51,10 @@ class Cost(AbstractTrial):
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
-        return (Experiment(label="cost", units=self.units, steps=self.steps, outputs=("timing",)),)
+        units, steps = self.units, self.steps
+        if card.rung == SCENE:
+            units, steps = min(units, PICTURES), 1
+        return (Experiment(label="cost", units=units, steps=steps, outputs=("timing",)),)
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
         """See `AbstractTrial.declare`."""

@@ -10,7 +10,8 @@ from gnomon.spec.errors import BadSpec
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
 from gnomon.trials.criteria import CRITERIA
-from gnomon.trials.lengths import cycle, half_range, ladder_step, long_run, moved
+from gnomon.trials.lengths import SCENE, cycle, half_range, ladder_step, long_run, moved
+from gnomon.trials.pictures import declared_pairs, paired_pictures
 
 LADDER = (-3, -2, -1, 1, 2, 3)  # steps: thirds of the half range, unless the knob names its own
 
@@ -20,6 +21,11 @@ class Response(AbstractTrial):
 
     Where the knob names a step of its own, the end of the ladder may lie outside the range: those amplitudes are run
     too, and declared apart as `beyond`.
+
+    A scene is at rest and its depth answers at once: each knob in turn, all others at their defaults, is held so far
+    below its default and so far above it while a picture of the same scenes is taken, never outside the training range.
+    There the end of the ladder alone is run, unless `rungs` names others; lengths, ramp, period, controls and spacing
+    are not used.
 
     Attributes:
         units: independent starts.
@@ -43,6 +49,7 @@ class Response(AbstractTrial):
     )  # fmt: skip
     measures_on: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "archive": CRITERIA["response"],
+        "scene": ("depth_response", "depth_invariance"),
         "sphere": (
             "response_error", "response_gain", "response_odd", "response_even", "response_phase",
             "response_saturation", "response_beyond", "wave_source",
@@ -80,6 +87,8 @@ class Response(AbstractTrial):
 
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
+        if card.rung == SCENE:
+            return paired_pictures(card, self._pictured(), units=self.units)
         order = functools.partial(
             long_run,
             card,
@@ -100,6 +109,8 @@ class Response(AbstractTrial):
 
     def declare(self, card: WorldCard) -> Mapping[str, Any]:
         """See `AbstractTrial.declare`."""
+        if card.rung == SCENE:
+            return declared_pairs(card, self._pictured())
         knob = card.turned_by("response")
         offsets = self._offsets(knob)
         told: dict[str, Any] = {
@@ -111,6 +122,9 @@ class Response(AbstractTrial):
         if self.period:
             told["slow"] = {"period": self.period * card.timescale, "amplitude": 2 / 3}
         return told
+
+    def _pictured(self) -> tuple[int, ...]:
+        return tuple(self.rungs) or (self.ladder,)
 
     def _offsets(self, knob: Knob) -> dict[str, float]:
         """Label -> offset from the default in half ranges."""

@@ -23,7 +23,7 @@ def test_card_hides_the_depth_and_says_what_is_not_asked():
         card = build("worlds", "scene", SMALL).card
     check_card(card)
     assert [v.name for v in card.variables if v.hidden] == ["depth"]
-    assert set(card.unasked) == {"climate", "response", "cause"}
+    assert set(card.unasked) == {"climate", "cause"}
     assert card.history == 1
     for args, says in (({"rows": 4}, "8 x 8"), ({"motion": -1.0}, "motion")):
         with pytest.raises(BadSpec, match=says):

@@ -9,6 +9,8 @@ from jaxtyping import Array, Float
 from gnomon.learners.sidert.token_layers import LayerNorm, new_dense, new_norm
 from gnomon.numerics.sequence_layers import Dense
 
+BLOCK = 4096  # queries that are answered at once: the similarities of all of a large map would not stay in a cache
+
 
 class CrossScaleAttention(eqx.Module):
     r"""Softmax(q k' / \sqrt d) v: queries from the finer map, keys and values from the coarser one, all of it.
@@ -35,11 +37,20 @@ class CrossScaleAttention(eqx.Module):
         memory = self.coarse_norm(_blocks(coarse, self.pool)).reshape(-1, coarse.shape[-1])
         asks = self.query(self.fine_norm(fine).reshape(-1, fine.shape[-1]))
         q, k, v = (self._split(x) for x in (asks, self.key(memory), self.value(memory)))
-        weights = jax.nn.softmax(jnp.einsum("ihd,jhd->hij", q, k) * q.shape[-1] ** -0.5, axis=-1)
-        return jnp.einsum("hij,jhd->ihd", weights, v).reshape(fine.shape)
+        found = [_answered(some, k, v) for some in jnp.array_split(q, -(-len(q) // BLOCK))]
+        return jnp.concatenate(found).reshape(fine.shape)
 
     def _split(self, x: Float[Array, "token channel"]) -> Float[Array, "token head depth"]:
         return x.reshape(len(x), self.heads, -1)
+
+
+def _answered(
+    q: Float[Array, "query head depth"],
+    k: Float[Array, "token head depth"],
+    v: Float[Array, "token head depth"],
+) -> Float[Array, "query head depth"]:
+    weights = jax.nn.softmax(jnp.einsum("ihd,jhd->hij", q, k) * q.shape[-1] ** -0.5, axis=-1)
+    return jnp.einsum("hij,jhd->ihd", weights, v)
 
 
 def _blocks(x: Float[Array, "row column channel"], pool: int) -> Float[Array, "y x channel"]:

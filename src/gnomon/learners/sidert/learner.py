@@ -12,7 +12,7 @@ from gnomon.core.world import AbstractWorld
 from gnomon.learners.sidert.depth_model import NetworkDepth, Reach
 from gnomon.learners.sidert.depth_training import DepthPlan, fit_depth
 from gnomon.learners.sidert.network import DECODERS, DenseFieldNetwork, new_network
-from gnomon.learners.sidert.swin import SIZES
+from gnomon.learners.sidert.swin import SIZES, as_published
 from gnomon.learners.sidert.swin_weights import read_swin
 from gnomon.spec.errors import BadSpec, UnknownName
 
@@ -37,7 +37,10 @@ class SideRT(AbstractLearner):
     encoder of three stages for small pictures; every pixel's place is told as two more channels (`positions`), as the
     linear baseline and the U-Net are told it; trained from random weights unless a file of Swin weights is named.
     Pictures are mirrored left to right and their colours multiplied by gains; the best snapshot on validation pictures
-    is kept.
+    is kept. An encoder that is trained here masks the padding of its last windows; one whose `weights` are from a file
+    sees it, as timm's does, so that its features are timm's at sizes that are not whole windows too (480 x 640, 352 x
+    1216). Pictures whose sides are no multiples of the encoder's stride are filled by repeating the last row and
+    column; timm fills its maps with zeros where it merges patches.
 
     What misleads: a fit on a thousand small rendered pictures says nothing of the ranking on photographs with weights
     from ImageNet. A picture tells depth up to the size of all things; where the knob `size` is turned nothing but haze,
@@ -113,4 +116,4 @@ def new_depth_network(
     network = new_network(plan, decoder, seed=seed, width=width, outputs=outputs, **options)
     if not weights:
         return network
-    return dataclasses.replace(network, encoder=read_swin(weights, plan))
+    return dataclasses.replace(network, encoder=read_swin(weights, as_published(plan)))

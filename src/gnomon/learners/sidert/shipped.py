@@ -14,7 +14,7 @@ from jaxtyping import Float
 from gnomon.core import persist
 from gnomon.learners.sidert.depth_model import AtTrainedSize, NetworkDepth, Reach, depths
 from gnomon.learners.sidert.network import DenseFieldNetwork
-from gnomon.learners.sidert.swin import SwinEncoder, SwinPlan
+from gnomon.learners.sidert.swin import AbstractSwinPlan, SwinEncoder
 from gnomon.learners.sidert.window_attention import WindowAttention
 from gnomon.spec.errors import BadData, GnomonError
 from gnomon.store.files import write_atomic
@@ -81,7 +81,11 @@ def _unusable(model: NetworkDepth) -> str:
         return f"its network is a {type(network).__name__}, not one on a Swin encoder"
     plan = network.encoder.plan
     try:
-        sound = isinstance(plan, SwinPlan) and 1 <= plan.window <= _LARGEST_WINDOW and len(plan.depths) <= 10
+        sound = (
+            isinstance(plan, AbstractSwinPlan)
+            and 1 <= plan.window <= _LARGEST_WINDOW
+            and len(plan.depths) <= 10
+        )
         if not (sound and 1 <= plan.stride <= _LARGEST_STRIDE):
             return "the sizes of its encoder are none"
         windows = jax.tree.leaves(network, is_leaf=lambda part: isinstance(part, WindowAttention))

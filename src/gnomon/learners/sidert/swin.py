@@ -1,5 +1,7 @@
 """The Swin encoder: an image to features at four scales, by attention in windows that shift from block to block."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -13,15 +15,21 @@ from gnomon.learners.sidert.token_layers import (
     new_perceptron,
     new_weights,
 )
-from gnomon.learners.sidert.window_attention import WindowAttention, attend_in_windows, new_window_attention
+from gnomon.learners.sidert.window_attention import (
+    Padding,
+    WindowAttention,
+    attend_in_windows,
+    new_window_attention,
+)
 from gnomon.numerics.sequence_layers import Dense
 from gnomon.spec.errors import BadData, BadSpec
 
 
-class SwinPlan(eqx.Module):
+class AbstractSwinPlan(eqx.Module):
     """The sizes of an encoder. Plain data without arrays, so that a simulator that holds it can be stored.
 
     Attributes:
+        padding: whether tokens see what fills the last windows of a map; each final plan says it for all its maps.
         width: channels of the first stage; they double with every stage.
         depths: blocks in each stage.
         heads: of each stage; each divides its stage's channels.
@@ -30,6 +38,7 @@ class SwinPlan(eqx.Module):
         channels: of the image.
     """
 
+    padding: eqx.AbstractClassVar[Padding]
     width: int = eqx.field(static=True)
     depths: tuple[int, ...] = eqx.field(static=True)
     heads: tuple[int, ...] = eqx.field(static=True)
@@ -46,6 +55,24 @@ class SwinPlan(eqx.Module):
     def widths(self) -> tuple[int, ...]:
         """Channels of each stage."""
         return tuple(self.width * 2**n for n in range(len(self.depths)))
+
+
+class SwinPlan(AbstractSwinPlan):
+    """For encoders that are trained here: padding is masked, so it changes no token."""
+
+    padding: ClassVar[Padding] = "masked"
+
+
+# A class and not a field: plans lie in stored simulators, whose fields are fixed.
+class PublishedSwinPlan(AbstractSwinPlan):
+    """For weights that come from elsewhere: padding is seen, as in timm, so that the features are timm's."""
+
+    padding: ClassVar[Padding] = "seen"
+
+
+def as_published(plan: AbstractSwinPlan) -> PublishedSwinPlan:
+    """The same sizes for weights that come from elsewhere."""
+    return PublishedSwinPlan(plan.width, plan.depths, plan.heads, plan.window, plan.patch, plan.channels)
 
 
 # "mini" is not of the paper: it trains on small pictures in minutes, on a laptop.
@@ -67,9 +94,11 @@ class SwinBlock(eqx.Module):
     perceptron: Perceptron
     shifted: bool = eqx.field(static=True)
 
-    def __call__(self, x: Float[Array, "y x channel"]) -> Float[Array, "y x channel"]:
+    def __call__(
+        self, x: Float[Array, "y x channel"], padding: Padding = "masked"
+    ) -> Float[Array, "y x channel"]:
         """Of any size."""
-        x = x + attend_in_windows(self.attention, self.first_norm(x), shifted=self.shifted)
+        x = x + attend_in_windows(self.attention, self.first_norm(x), shifted=self.shifted, padding=padding)
         return x + self.perceptron(self.second_norm(x))
 
 
@@ -90,9 +119,13 @@ class SwinEncoder(eqx.Module):
     """The Swin transformer without its classifier.
 
     Liu and others (2021), arXiv 2103.14030. As published: patches of 4 x 4 pixels are embedded, every second block
-    shifts its windows by half a side, patches are merged between stages, exact gelu, no dropout. Different: maps that
-    are not whole windows are padded and the padding is masked (timm lets tokens see it), so padding changes no token;
-    a map that fits into one window is not shifted, as in timm. Stochastic depth is left out.
+    shifts its windows by half a side, patches are merged between stages, exact gelu, no dropout. A map that fits into
+    one window is not shifted, as in timm. Stochastic depth is left out.
+
+    Maps that are not whole windows are padded, of which the paper says nothing. By a `SwinPlan` the padding is masked,
+    so it changes no token. By a `PublishedSwinPlan` tokens see it, and the features are those of a timm model that
+    was made for images of that size (`img_size`, windows as they were); where a map is smaller than a window, timm's
+    window shrinks and its table of biases is interpolated, ours is cut.
     """
 
     embed: Dense
@@ -100,7 +133,7 @@ class SwinEncoder(eqx.Module):
     stages: tuple[tuple[SwinBlock, ...], ...]
     merges: tuple[PatchMerging, ...]
     norm: LayerNorm
-    plan: SwinPlan
+    plan: AbstractSwinPlan
 
     def __call__(self, image: Float[Array, "y x channel"]) -> tuple[Float[Array, "row column feature"], ...]:
         """One map a stage, finest first, the last one normed; sides must be multiples of `plan.stride`."""
@@ -117,7 +150,7 @@ class SwinEncoder(eqx.Module):
         for n, stage in enumerate(self.stages):
             x = self.merges[n - 1](x) if n else x
             for block in stage:
-                x = block(x)
+                x = block(x, plan.padding)
             maps.append(x)
         return (*maps[:-1], self.norm(maps[-1]))
 
@@ -128,7 +161,7 @@ def padded_image(image: Float[Array, "y x channel"], stride: int) -> Float[Array
     return jnp.pad(image, ((0, rows), (0, columns), (0, 0)), mode="edge")
 
 
-def new_swin(plan: SwinPlan, rng: np.random.Generator) -> SwinEncoder:
+def new_swin(plan: AbstractSwinPlan, rng: np.random.Generator) -> SwinEncoder:
     """Untrained."""
     if len(plan.depths) != len(plan.heads) or not plan.depths:
         raise BadSpec(f"swin: depths {plan.depths} and heads {plan.heads} must be as many, at least one")

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gnomon.learners.sidert.swin import SwinEncoder, SwinPlan, new_swin
+from gnomon.learners.sidert.swin import AbstractSwinPlan, SwinEncoder, new_swin
 from gnomon.numerics.safetensors import read_safetensors
 from gnomon.spec.errors import BadData
 
@@ -20,11 +20,12 @@ LARGEST_BYTES = 2 << 30
 _UNUSED = re.compile(r"^head\.|^norm\d\.|(^|\.)(relative_position_index|attn_mask)$")
 
 
-def read_swin(path: str | os.PathLike[str], plan: SwinPlan) -> SwinEncoder:
+def read_swin(path: str | os.PathLike[str], plan: AbstractSwinPlan) -> SwinEncoder:
     """An encoder of that plan with the weights of a file: .safetensors as timm and its hub write them, or .npz.
 
-    The classifier and tables that can be computed are passed over. Nothing in the file is run: pickles (.pth, .bin,
-    .pt) are refused.
+    `as_published(plan)` gives timm's features wherever no map is smaller than a window, a plain `SwinPlan` only where
+    all maps are whole windows. The classifier and tables that can be computed are passed over. Nothing in the file
+    is run: pickles (.pth, .bin, .pt) are refused.
 
     Raises:
         BadData: not such a file, a weight that is missing, unknown, of another shape, not of floats, or not finite.

@@ -1,5 +1,7 @@
 """Attention inside windows of a map, with a learned bias for each relative position, and windows that are shifted."""
 
+from typing import Literal
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,6 +10,8 @@ from jaxtyping import Array, Float, Int
 
 from gnomon.learners.sidert.token_layers import new_dense, new_weights
 from gnomon.numerics.sequence_layers import Dense
+
+Padding = Literal["masked", "seen"]
 
 
 def to_windows(x: Float[Array, "y x channel"], side: int) -> Float[Array, "window token channel"]:
@@ -32,19 +36,21 @@ def relative_positions(side: int) -> Int[np.ndarray, "token token"]:
 
 
 def regions(
-    shape: tuple[int, int], side: int, shift: tuple[int, int]
+    shape: tuple[int, int], side: int, shift: tuple[int, int], padding: Padding = "masked"
 ) -> tuple[tuple[int, int], Int[np.ndarray, "window token"] | None]:
     """The padded shape, and which part of the plane each token of each window belongs to after padding and shifting.
 
-    Tokens see those of their own part alone: what was wrapped around the end is not a neighbour, and padding is
-    nothing. None where all windows are whole.
+    Tokens see those of their own part alone: what was wrapped around the end is not a neighbour, and padding that is
+    masked is nothing. Padding that is seen is of the part it falls into; along an axis of fewer tokens than a window
+    it is masked all the same, for there timm's windows shrink to the map. None where all are of one part.
     """
     padded = -(-shape[0] // side) * side, -(-shape[1] // side) * side
     wrapped, empty = [], []
     for size, full, moved in zip(shape, padded, shift, strict=True):
         place = np.arange(full)
         wrapped.append(place >= full - moved)
-        empty.append((place + moved) % full >= size)
+        hidden = padding == "masked" or size < side
+        empty.append(hidden & ((place + moved) % full >= size))
     part = 2 * wrapped[0][:, None] + wrapped[1][None]
     part = np.where(empty[0][:, None] | empty[1][None], 4, part)
     if not part.any():
@@ -79,16 +85,27 @@ class WindowAttention(eqx.Module):
 
 
 def attend_in_windows(
-    attention: WindowAttention, x: Float[Array, "y x channel"], *, shifted: bool
+    attention: WindowAttention, x: Float[Array, "y x channel"], *, shifted: bool, padding: Padding = "masked"
 ) -> Float[Array, "y x channel"]:
-    """A map of any size: padded to whole windows, shifted by half a window (along axes of more than one), and back."""
+    """A map of any size: padded to whole windows, shifted by half a window (along axes of more than one), and back.
+
+    Padding that is `seen` is timm's: zeros, whose keys and values are the biases. It is added after the shift, so it
+    lies behind what was wrapped around. timm takes the last half window, padding included, for what was wrapped: where
+    there is padding, some tokens of opposite rims see each other. (The detectors of Swin's authors pad first.)
+    """
     side, (rows, columns) = attention.side, x.shape[:2]
     shift = tuple(side // 2 if shifted and n > side else 0 for n in (rows, columns))
-    padded, part = regions((rows, columns), side, (shift[0], shift[1]))
-    x = jnp.pad(x, ((0, padded[0] - rows), (0, padded[1] - columns), (0, 0)))
-    x = jnp.roll(x, (-shift[0], -shift[1]), (0, 1))
+    padded, part = regions((rows, columns), side, (shift[0], shift[1]), padding)
+    fill = (0, padded[0] - rows), (0, padded[1] - columns), (0, 0)
+    back = -shift[0], -shift[1]
+    if padding == "masked":
+        x = jnp.roll(jnp.pad(x, fill), back, (0, 1))
+    else:
+        x = jnp.pad(jnp.roll(x, back, (0, 1)), fill)
     x = from_windows(attention(to_windows(x, side), part), side, *padded)
-    return jnp.roll(x, shift, (0, 1))[:rows, :columns]
+    if padding == "masked":
+        return jnp.roll(x, shift, (0, 1))[:rows, :columns]
+    return jnp.roll(x[:rows, :columns], shift, (0, 1))
 
 
 def new_window_attention(channels: int, heads: int, side: int, rng: np.random.Generator) -> WindowAttention:

@@ -17,9 +17,6 @@ from gnomon.worlds.scene.render import render
 
 COLOURS = ("red", "green", "blue")
 NO_ATTRACTOR = "a scene is at rest: it has no attractor, so nothing is left alone to find one"
-NO_RESPONSE = (
-    "a scene has no dynamics that could answer: a brighter lamp changes its picture and not its depth"
-)
 NO_CAUSE = "a scene has one hidden field and no terms to take out or swap"
 
 
@@ -147,5 +144,5 @@ def _card(rows: int, columns: int) -> WorldCard:
             "The depth of a twin is exact, so the floor is 0 and a fidelity of 1 is out of reach of any picture.",
         ),
         knob_of={"shift": "size"},
-        unasked={"climate": NO_ATTRACTOR, "response": NO_RESPONSE, "cause": NO_CAUSE},
+        unasked={"climate": NO_ATTRACTOR, "cause": NO_CAUSE},
     )
