@@ -9,9 +9,11 @@ from gnomon.spec.registry import build, entries
 from gnomon.spec.study import Ref
 from validation.faults import twins
 from validation.faults.__main__ import part
+from validation.faults.lows import LowsPool
 from validation.faults.plans import PLANS, Plan, fault
 from validation.faults.pool import cut
 from validation.faults.printing import rate, told
+from validation.faults.synthetic import SyntheticPool
 
 PLAN = Plan(
     world=Ref(kind="none"), lanes=48, together=48, blocks=1, gap=0.0, each=10, trials={"climate": {}},
@@ -88,6 +90,20 @@ def test_blocks_are_cut_out_of_trajectories_with_gaps_and_own_starts():
 def test_rates_carry_wilson_intervals():
     assert rate(np.zeros(100, bool)) == "  0.0 (0.0 to 3.7)"
     assert rate(np.zeros(0, bool)) == "not asked"
+
+
+@pytest.mark.parametrize(("name", "pool"), [("synthetic", SyntheticPool), ("lows", LowsPool)])
+def test_tables_of_synthetic_pools_are_kept_under_all_that_decides_them(name, pool, tmp_path):
+    small = pool(PLANS[name]._replace(lanes=4, together=4, each=1))
+    cell = twins.Cell(next(iter(small.plan.trials)), "mean_state", True)
+    one, other = (
+        twins._recipe(small, cell, build("measures", "mean_state", {}), who)
+        for who in (twins.PERFECT, small.plan.faults[0].name)
+    )
+    made = []
+    for recipe in (one, one, other):
+        twins._kept(tmp_path, recipe, lambda: made.append(1) or {"x": np.zeros(3)})
+    assert len(made) == 2
 
 
 def test_plans_name_faults_and_measures_that_there_are():

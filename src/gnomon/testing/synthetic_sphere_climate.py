@@ -68,10 +68,10 @@ def sphere_card(truncation: int = 21) -> WorldCard:
         averages=True,
         knob_of={"response": "enso", "shift": "warming"},
         grid=Grid(
-            lat=tuple(grid.lat),
-            lon=tuple(grid.lon),
-            weights=tuple(grid.weights),
-            land=tuple(land(grid).ravel()),
+            lat=tuple(grid.lat.tolist()),  # numbers of Python: a card is plain data
+            lon=tuple(grid.lon.tolist()),
+            weights=tuple(grid.weights.tolist()),
+            land=tuple(land(grid).ravel().tolist()),
             orography=(0.0,) * (shape[0] * shape[1]),
             truncation=truncation,
         ),
