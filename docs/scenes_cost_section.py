@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gnomon.spec.results import Result
+from gnomon.trials.cost import PICTURES
 
 LATENCY = "scene-latency.csv"
 LATENCY_TEXT = """## What the decoder adds to the encoder
@@ -61,7 +62,7 @@ def cost_section(costs: Mapping[str, Sequence[Result]]) -> str:
         f"| {name} | {' | '.join(_median(own, m) for m in ('speed', 'memory', 'training_cost'))} |"
         for name, own in costs.items()
     )
-    return COST_TEXT.format(units=first.case["trial"]["args"]["units"], rows=rows)
+    return COST_TEXT.format(units=min(first.case["trial"]["args"]["units"], PICTURES), rows=rows)
 
 
 def _median(results: Sequence[Result], measure: str) -> str:

@@ -51,7 +51,8 @@ The twin has the very depth: its error is 0, the floor. The null is the mean of 
 
 AbsRel over {units} new scenes at the default knobs, mean over seeds [95 %]; fidelity 0 is the null, 1 the twin; the
 other errors are means over scenes and seeds. An interval is the wider of two: by the scatter of the seeds' means, and
-by the scatter of scenes within seeds (`inference/nested.py`), so that seeds which agree by luck do not narrow it.
+by the scatter of scenes within seeds (`inference/nested.py`), so that seeds which agree by luck cannot make it narrower
+than scenes alone allow.
 Edges are where ln depth steps by 1.25 (`numerics.depth_metrics.step_scores`); their distance is in pixels, at most 10;
 an empty cell: no picture has an edge to judge.
 
@@ -149,7 +150,7 @@ def page(store: Store, found: Found, results: list[Result]) -> str:
         hardware=f"{made['processor']}, {made['cores']} cores",
         pictures=plan["trajectories"] * plan["steps"], scenes=plan["trajectories"], validation=plan["validation"],
         updates=found[SUBJECT, "forecast"].results[seeds[0]].case["learner"]["args"]["updates"],
-        units=results[0].case["trial"]["args"].get("units", "?"),
+        units=found[SUBJECT, "forecast"].results[seeds[0]].case["trial"]["args"]["units"],
         seeds=len(seeds),
         errors=" | ".join(ERRORS), dashes="|".join("---" for _ in ERRORS),
         table="\n".join(_row(store, name, found[name, "forecast"]) for name in names),
@@ -158,7 +159,7 @@ def page(store: Store, found: Found, results: list[Result]) -> str:
         verdict=verdict(found, p_values, seeds),
         shift="\n".join(
             f"| {name} | {told(found[name, 'shift'].values.values())} | {_fidelities(found[name, 'shift'])} |"
-            for name in names if (name, "shift") in found
+            for name in names if (name, "shift") in found and found[name, "shift"].values
         ),
         response=response_section(store, names), trust=trust_section(store),
         latency=latency_section(HERE / "results" / LATENCY), cost=cost_section(_costs(found, names)),
@@ -168,7 +169,7 @@ def page(store: Store, found: Found, results: list[Result]) -> str:
 
 def ranked(found: Found) -> list[str]:
     """By their AbsRel, the twin first."""
-    names = [n for n, trial in found if trial == "forecast" and n != NULL]
+    names = [n for (n, trial), own in found.items() if trial == "forecast" and n != NULL and own.values]
     return sorted(names, key=lambda n: np.mean(found[n, "forecast"].means()))
 
 
@@ -198,14 +199,16 @@ def paired(found: Found, name: str, seeds: list[int], p: float | None) -> str:
         e = estimate(apart[seed], seed=0)
         reach = f" [{e.low:.3f}, {e.high:.3f}]" if e.low is not None and e.high is not None else ""
         cells.append(f"{apart[seed].mean():.3f}{reach}")
+    whole = told(apart.values()) if apart else "not run"
     shown = "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
-    return f"| {name} | {' | '.join(cells)} | {told(apart.values())} | {shown} |"
+    return f"| {name} | {' | '.join(cells)} | {whole} | {shown} |"
 
 
 def compared(found: Found, names: list[str], seeds: list[int]) -> dict[str, float | None]:
     """Name -> p of no difference from the subject, after Holm over all of them."""
     others = [name for name in names if name not in (SUBJECT, TWIN)]
-    alone = [nested_p_value(list(differences(found, name, seeds).values())) for name in others]
+    apart = [list(differences(found, name, seeds).values()) for name in others]
+    alone = [nested_p_value(d) if d else None for d in apart]
     return dict(zip(others, holm(alone), strict=True))
 
 
@@ -213,6 +216,8 @@ def verdict(found: Found, p_values: Mapping[str, float | None], seeds: list[int]
     """Where they are told apart at 5 % over the whole table, and where they are not."""
     better, worse, open_ = [], [], []
     for name, p in p_values.items():
+        if not differences(found, name, seeds):
+            continue
         middle = np.mean([d.mean() for d in differences(found, name, seeds).values()])
         (open_ if p is None or p >= ALPHA else better if middle < 0 else worse).append(name)
     lines = []

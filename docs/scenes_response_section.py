@@ -14,7 +14,7 @@ TEXT = """## Does depth follow what moves, and only that?
 The trial `response`: the same scenes with each knob at both ends of its training range, all else alike, noise included.
 *Change*: mean |change of ln depth - the true change| over knobs that move things; the null, no response, misses the
 true change whole. *Still*: the same over knobs that move nothing; 0 is right. Slope of the inferred change on the true
-one: 0 is no response, 1 the whole. Mean over seeds [95 %, as above].
+one: 0 is no response, 1 the whole. Means over seeds [95 %, as above]; slopes have no interval here.
 
 | | change | fidelity of each seed | still | {slopes} |
 |---|---|---|---|{dashes}|

@@ -129,14 +129,21 @@ def test_a_run_that_is_not_timed_infers_once(clock):
     assert "peak_memory_mb" not in runs.cost
 
 
-def test_scenes_are_asked_for_one_picture_each_and_no_other_world_for_anything_else():
+def test_what_is_hidden_is_asked_for_one_picture_each_and_no_other_world_for_anything_else():
     cost = build("trials", "cost")
     assert cost.design(CARD) == (Experiment(label="cost", units=PICTURES, steps=1, outputs=("timing",)),)
     (few,) = build("trials", "cost", {"units": 3}).design(CARD)
     assert (few.units, few.steps) == (3, 1)
     as_before = Experiment(label="cost", units=40, steps=96, outputs=("timing",))
-    for rung in ("flow", "network", "field", "sphere"):
-        assert cost.design(msgspec.structs.replace(CARD, rung=rung)) == (as_before,)
+    shown = tuple(msgspec.structs.replace(v, hidden=False) for v in CARD.variables)
+    for rung in (
+        "flow",
+        "network",
+        "field",
+        "sphere",
+        "scene",
+    ):  # what is hidden decides, as it does for the runner
+        assert cost.design(msgspec.structs.replace(CARD, rung=rung, variables=shown)) == (as_before,)
     assert typed_arguments("trials", "cost", {}) == {"units": 40, "steps": 96}  # these are in addresses
 
 

@@ -73,6 +73,19 @@ def test_seeds_that_agree_by_luck_tell_nothing_apart(found):
     assert "Not told apart from `sidert`: worse." in verdict(only, compared(only, ranked(only), SEEDS), SEEDS)
 
 
+def test_what_is_not_finished_is_said_and_stops_nothing(found):
+    found["late", "forecast"] = Answers(
+        {3: np.full(4, 0.3)}, {3: SimpleNamespace()}
+    )  # a seed that no other has
+    found["no depth", "forecast"] = Answers({}, {0: SimpleNamespace()})
+    names = ranked(found)
+    assert "no depth" not in names
+    p_values = compared(found, names, SEEDS)
+    assert p_values["late"] is None
+    assert paired(found, "late", SEEDS, None).endswith("| not run | not run | not run | not run |  |")
+    assert "late" not in verdict(found, p_values, SEEDS)
+
+
 def test_ranked_by_error_without_the_null(found):
     assert ranked(found) == ["perfect", "better", "sidert", "alike", "worse"]
 

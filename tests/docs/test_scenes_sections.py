@@ -47,7 +47,9 @@ def test_trust_is_ranked_by_its_score_and_shows_intervals():
 
 def test_costs_are_medians_over_seeds():
     runs = [result("a", score("speed", v), score("memory", 3.0), trial="cost") for v in (90.0, 100.0, 500.0)]
-    assert "| a | 100 | 3 | none |" in cost_section({"a": runs})
+    said = cost_section({"a": runs})
+    assert "| a | 100 | 3 | none |" in said
+    assert "when 8 are inferred together" in said  # the trial runs no more of them than that at once
     assert cost_section({}) == ""
 
 

@@ -14,6 +14,7 @@ import pytest
 from gnomon.core import persist
 from gnomon.learners.sidert import swin, token_layers, window_attention
 from gnomon.learners.sidert.cross_scale_attention import new_cross_scale_attention
+from gnomon.learners.sidert.learner import new_depth_network
 from gnomon.learners.sidert.network import depth_of, new_network, normalised
 from gnomon.learners.sidert.swin import SIZES, SwinPlan, as_published, new_swin, padded_image
 from gnomon.learners.sidert.swin_weights import _targets, read_swin
@@ -282,6 +283,16 @@ def test_archives_of_what_is_no_array_are_refused(tmp_path):
 def weights():
     shapes = {name: shape for name, (_, shape) in _targets(new_swin(PLAN, rng())).items()}
     return {name: rng(len(name)).standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def test_an_encoder_from_a_file_sees_its_padding_as_published_and_a_new_one_does_not(tmp_path):
+    plan = SIZES["mini"]
+    shapes = {name: shape for name, (_, shape) in _targets(new_swin(plan, rng())).items()}
+    np.savez(tmp_path / "x.npz", **{name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
+    path = str(tmp_path / "x.npz")
+    read = new_depth_network("mini", "plain", seed=0, positions=False, weights=path)
+    assert read.encoder.plan.padding == "seen"
+    assert new_depth_network("mini", "plain", seed=0).encoder.plan.padding == "masked"
 
 
 def test_weights_arrive_where_they_belong(tmp_path):

@@ -53,6 +53,17 @@ def test_rungs_of_the_ladder_are_thirds_of_the_half_range_and_none_leaves_it():
     assert values == pytest.approx([0.7, 1.4])
 
 
+def test_steps_that_end_at_the_same_values_are_one():
+    coarse = msgspec.structs.replace(
+        KNOBS[0], step=0.6
+    )  # the second step leaves the range, and so does the third
+    card = msgspec.structs.replace(CARD, knobs=(coarse,))
+    response = build("trials", "response", {"rungs": [2, 3]})
+    labels = [e.label for e in response.design(card)]
+    assert len(labels) == 2
+    assert list(response.declare(card)["pairs"].values()) == [tuple(labels)]
+
+
 def case_of(trial, learner="mean_depth"):
     return make_case(
         Ref(kind="scene", args={"rows": 8, "columns": 8}),

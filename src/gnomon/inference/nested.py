@@ -1,4 +1,4 @@
-"""The mean of units nested in seeds, every seed with units of its own: an interval that no lucky seed can shrink."""
+"""The mean of units nested in seeds, every seed with units of its own: never surer than the units alone allow."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -247,8 +247,8 @@ def step_scores(
 
     What misleads: a plane at a flat angle is a step too: level ground nearer to the horizon than
     (ratio + 1) / (ratio - 1) rows is (nine at 1.25, in a picture of any size). A step that is spread over more than two
-    pixels is lower than its factor, so a blurred map loses edges of the right height in the right place. Pixels are
-    large in small pictures.
+    pixels is lower than its factor, so a blurred map loses edges of the right height in the right place; of a step by
+    just that factor rounding decides. Pixels are large in small pictures.
 
     Raises:
         BadData: the ratio is not above 1, shapes differ, or a judged prediction is not finite.

@@ -174,7 +174,9 @@ def provenance(results: Sequence[Result]) -> list[tuple[str, str]]:
         values.setdefault("data seeds", {})[str(result.case.get("seed", 0))] = None
     rows = [(key, _listed(list(found))) for key, found in values.items() if key not in UNSHOWN]
     said = {pair for r in results for pair in r.case.get("versions", {}).items()}
-    versions = sorted(f"{k.partition(':')[2] or k} {v}" for k, v in said if not k.endswith(" card"))
+    versions = sorted(
+        f"{k.partition(':')[2] or k} {v}" for k, v in said if not k.endswith((" card", " refused"))
+    )
     return [*rows, ("component versions", ", ".join(versions) or "unknown")]
 
 

@@ -7,7 +7,6 @@ from gnomon.core.trial import AbstractTrial
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
 from gnomon.trials.arguments import check_arguments
-from gnomon.trials.lengths import SCENE
 
 PICTURES = 8  # the most in a batch of scenes: enough to hide the call, few enough for pictures of any size
 
@@ -17,8 +16,8 @@ class Cost(AbstractTrial):
 
     The steps are timed, not what came before the first: a run is long, and what it begins with is soon paid for.
 
-    A scene is at rest, and the question is what lies behind its picture. One step is run there, of a batch of at most
-    PICTURES scenes, and a simulator's time is that of the whole answer: from pictures in memory, through `assimilate`
+    Where a variable is hidden (scenes) the question is what lies behind a picture. One step is run there, of a batch of
+    at most PICTURES, and a simulator's time is that of the whole answer: from pictures in memory, through `assimilate`
     (the network, where there is one), to maps in the host's memory. Members are not run: of an ensemble it is the time
     of one draw. The truth's time is that of rendering.
 
@@ -52,7 +51,7 @@ class Cost(AbstractTrial):
     def design(self, card: WorldCard) -> tuple[Experiment, ...]:
         """See `AbstractTrial.design`."""
         units, steps = self.units, self.steps
-        if card.rung == SCENE:
+        if any(v.hidden for v in card.variables):
             units, steps = min(units, PICTURES), 1
         return (Experiment(label="cost", units=units, steps=steps, outputs=("timing",)),)
 

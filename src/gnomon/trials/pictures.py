@@ -37,12 +37,12 @@ def declared_pictures(card: WorldCard, steps: tuple[int, ...]) -> Mapping[str, A
 def paired_pictures(card: WorldCard, steps: tuple[int, ...], *, units: int) -> tuple[Experiment, ...]:
     """Two pictures of the same scenes for each knob and each step of the response ladder: below and above the default.
 
-    Both lie inside the training range: a step that would leave it, on either side, ends there.
+    Both lie inside the training range: a step that would leave it, on either side, ends there, and steps that end at
+    the same two values are one.
     """
     return tuple(
         _held(_end(knob, k), knob, _inside(knob, k), units=units, members=1)
-        for knob in card.knobs
-        for step in steps
+        for knob, step in _pairs(card, steps)
         for k in (-step, step)
     )
 
@@ -52,10 +52,18 @@ def declared_pairs(card: WorldCard, steps: tuple[int, ...]) -> Mapping[str, Any]
     return {
         "pairs": {
             f"{knob.name} {_inside(knob, -k):g} to {_inside(knob, k):g}": (_end(knob, -k), _end(knob, k))
-            for knob in card.knobs
-            for k in steps
+            for knob, k in _pairs(card, steps)
         }
     }
+
+
+def _pairs(card: WorldCard, steps: tuple[int, ...]) -> list[tuple[Knob, int]]:
+    """Knobs and steps, without a step that ends where a smaller one of the knob does."""
+    found: dict[tuple[str, float, float], tuple[Knob, int]] = {}
+    for knob in card.knobs:
+        for k in sorted(steps):
+            found.setdefault((knob.name, _inside(knob, -k), _inside(knob, k)), (knob, k))
+    return list(found.values())
 
 
 def _held(label: str, knob: Knob, value: float, *, units: int, members: int) -> Experiment:
