@@ -40,6 +40,7 @@ from gnomon.engine.codec import (
     unpack_starts,
 )
 from gnomon.engine.controlled import controlled_run
+from gnomon.engine.recall import Recall
 from gnomon.engine.training_data import data_experiment, with_error
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.errors import BadModel
@@ -56,7 +57,7 @@ from gnomon.trials.nulls import NO_RESPONSE, make_null
 HISTORY = 64  # the most past observations that a world may keep before a start; no context is longer
 STREAMS = {"truth": "A", "floor": "B", "subject": "C", "null": "D", "null control": "E"}
 CACHE_BYTES = 1_500_000_000
-REMEMBERED = 120
+REMEMBERED, REMEMBERED_BYTES = 120, 2_000_000_000
 
 Recipe = dict[str, Any]
 
@@ -70,7 +71,7 @@ class Bench:
         self.used: set[str] = set()
         self.made: dict[str, float] = {}
         self._held: OrderedDict[str, tuple[Any, int]] = OrderedDict()
-        self._remembered: OrderedDict[Any, Any] = OrderedDict()
+        self._remembered = Recall(REMEMBERED, REMEMBERED_BYTES)
         self._worlds: dict[str, AbstractWorld] = {}
         self._addresses: dict[str, tuple[WorldCard, str]] = {}
 
@@ -87,13 +88,10 @@ class Bench:
             before, self.used = self.used, set()
             try:
                 value = make()
-                self._remembered[key] = (value, frozenset(self.used))
+                self._remembered.put(key, value, frozenset(self.used))
             finally:
                 self.used |= before
-            while len(self._remembered) > REMEMBERED:
-                self._remembered.popitem(last=False)
-        self._remembered.move_to_end(key)
-        value, nodes = self._remembered[key]
+        value, nodes = self._remembered.get(key)
         self.used |= nodes  # what is recalled still counts as used, or gc would take it away
         return value
 
