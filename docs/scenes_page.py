@@ -13,6 +13,7 @@ import numpy as np
 from docs.results_page import scores
 from docs.scenes_cost_section import LATENCY, cost_section, latency_section
 from docs.scenes_response_section import response_section
+from docs.scenes_trust_section import STUDY as TRUST
 from docs.scenes_trust_section import trust_section
 from gnomon.inference.bootstrap import estimate
 from gnomon.inference.compare import holm
@@ -84,7 +85,8 @@ Mean over all turned pictures, as the trial `shift` judges it:
 |---|---|---|
 {shift}
 
-{response}{trust}{latency}{cost}{missing}Every measure of every case: [{study}.csv](results/{study}.csv).
+{response}{trust}{latency}{cost}{missing}Every measure of every case: [{study}.csv](results/{study}.csv),
+[{trust_study}.csv](results/{trust_study}.csv).
 
 ## What misleads
 
@@ -118,7 +120,8 @@ def main() -> None:
     if (SUBJECT, "forecast") not in found:
         raise SystemExit(f"the store holds no {SUBJECT} of {STUDY}; `make scenes` runs it")
     folder = HERE / "results"
-    (folder / f"{STUDY}.csv").write_text(scores(store, STUDY), encoding="utf-8")
+    for study in (STUDY, TRUST):
+        (folder / f"{study}.csv").write_text(scores(store, study), encoding="utf-8")
     data = render(figure(turned(store, found)), "svg")
     write_atomic(folder / FIGURE, lambda file: file.write(data) and None)
     (HERE / "scenes.md").write_text(page(store, found, results), encoding="utf-8")
@@ -145,7 +148,7 @@ def page(store: Store, found: Found, results: list[Result]) -> str:
     seeds = sorted(found[SUBJECT, "forecast"].values)
     p_values = compared(found, names, seeds)
     return TEXT.format(
-        study=STUDY, subject=SUBJECT, figure=f"results/{FIGURE}",
+        study=STUDY, trust_study=TRUST, subject=SUBJECT, figure=f"results/{FIGURE}",
         versions=", ".join(f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy")),
         hardware=f"{made['processor']}, {made['cores']} cores",
         pictures=plan["trajectories"] * plan["steps"], scenes=plan["trajectories"], validation=plan["validation"],
@@ -226,10 +229,10 @@ def verdict(found: Found, p_values: Mapping[str, float | None], seeds: list[int]
         (f"Not told apart from `{SUBJECT}`:", open_),
     ):  # fmt: skip
         if which:
-            lines.append(f"* {words} {', '.join(which)}.")
+            lines.append(f"* {words} {'; '.join(which)}.")
     unknown = [name for name in ABLATIONS if name in open_]
     if unknown:
-        lines.append(f"* So what a part is worth is not shown by: {', '.join(unknown)}.")
+        lines.append(f"* So what a part is worth is not shown by: {'; '.join(unknown)}.")
     return "\n".join(lines)
 
 

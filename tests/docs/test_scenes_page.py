@@ -1,5 +1,6 @@
 """The page of scenes: differences are paired by scene within a seed, and a verdict needs seeds and scenes."""
 
+import csv
 from types import SimpleNamespace
 
 import numpy as np
@@ -112,3 +113,21 @@ def test_the_figure_is_drawn():
         for k in ("light", "size") for n in ("a", "b") for x in (-0.5, 0.5)
     ]  # fmt: skip
     assert render(figure(points), "svg").startswith(b"<svg")
+
+
+def test_the_page_that_is_kept_says_what_its_table_says():
+    with (HERE / "results" / "scenes.csv").open(newline="", encoding="utf-8") as file:
+        rows = [r for r in csv.DictReader(file) if (r["trial"], r["measure"]) == ("forecast", "depth")]
+    found = {}
+    for row in sorted(rows, key=lambda r: int(r["seed"])):
+        found.setdefault(row["learner"], []).append((float(row["value"]), float(row["fidelity"])))
+    page = (HERE / "scenes.md").read_text(encoding="utf-8")
+    table = page.partition("## How near are the depths?")[2].partition("##")[0]
+    shown = {
+        cells[0]: cells for line in table.splitlines() if (cells := line.strip("| ").split(" | "))[0] in found
+    }
+    assert {"sidert", "plain decoder", "DPT-style decoder", "depth_unet"} <= set(shown)
+    for name, cells in shown.items():
+        values, fidelities = zip(*found[name], strict=True)
+        assert float(cells[1].split()[0]) == pytest.approx(np.mean(values), abs=6e-4), name
+        assert [float(x) for x in cells[2].split(", ")] == pytest.approx(list(fidelities), abs=6e-3), name
