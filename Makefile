@@ -11,7 +11,7 @@ PY = $(VENV)/bin/python
 GNOMON = $(VENV)/bin/gnomon
 PYTEST = $(PY) -m pytest
 # Several workers whose linear algebra takes every core each get in each other's way: small products take ten times as long.
-ALONE = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+ONE_THREAD = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 INSTALL = sh .ci/install $(PY)
 
 .PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults scenes scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
@@ -121,10 +121,10 @@ results: $(VENV)/.gnomon
 	$(PY) -m docs.results_page --store $(STORE)
 
 test: $(VENV)/.test
-	$(ALONE) $(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25 --durations-min=3 -m "not slow and not controls and not contracts and not examples and not validation and not browser and not torch"
+	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25 --durations-min=3 -m "not slow and not controls and not contracts and not examples and not validation and not browser and not torch"
 
 contracts: $(VENV)/.test
-	$(ALONE) $(PYTEST) -n $(WORKERS) -m "contracts and not slow"
+	$(ONE_THREAD) $(PYTEST) -n $(WORKERS) -m "contracts and not slow"
 
 controls: $(VENV)/.test
 	$(PYTEST) -s -m controls

@@ -3,8 +3,9 @@
 import sys
 import time
 
+from gnomon.engine.progress import QUIET_EVERY, time_left
+
 SHOWN_AFTER = 2.0  # seconds
-QUIET_EVERY = 15.0  # seconds between lines where the output is not a terminal
 
 
 class Progress:
@@ -33,7 +34,7 @@ class Progress:
         if self._done == 1:
             return ""
         seconds = (now - self._first) / (self._done - 1) * (self._count - self._done)
-        return f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
+        return f", {time_left(seconds)}"
 
     def _show(self, line: str) -> None:
         if sys.stderr.isatty():

@@ -59,7 +59,12 @@ class Progress:
         if done < 0.02:
             return ""
         seconds = (time.monotonic() - self._began) * (1 - done) / done
-        return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
+        return time_left(seconds)
+
+
+def time_left(seconds: float) -> str:
+    """In words; minutes where seconds would only seem exact."""
+    return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 
 from gnomon.core.runs import Evidence, Runs
-from gnomon.testing.synthetic_scene import scene_card
+from gnomon.testing.synthetic_scene import runs_of_maps, scene_card
 
 SHAPE, UNITS, MEMBERS = (12, 16), 24, 5
 TURNED = {"shift+2": "size", "shift+2 light": "light"}
@@ -53,15 +53,7 @@ def _run(label: str, role: str, fault: float, units: int, members: int, diverged
         noise = rng.standard_normal((units, members, *SHAPE))
         depth = np.exp((middle + fault * spread)[:, None] + told[:, None] * noise)
         depth = np.where(sky[:, None], 0.0, depth)
-    lost = np.full((units, members), -1)
-    depth = depth[:, :, None].astype(np.float32)
-    for unit in diverged:
-        depth[unit], lost[unit] = np.nan, 0
-    depth.flags.writeable = False
-    return Runs(
-        label=label, obs={"depth": depth}, time=np.ones(1), forcing={}, diverged=lost, exponents=None, initial={},
-        cost={},
-    )  # fmt: skip
+    return runs_of_maps(label, depth, diverged)
 
 
 def _scenes(label: str, units: int) -> tuple[np.ndarray, ...]:

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 
 from gnomon.core.runs import Evidence, Runs
-from gnomon.testing.synthetic_scene import scene_card
+from gnomon.testing.synthetic_scene import runs_of_maps, scene_card
 
 SHAPE, UNITS = (8, 10), 16
 PAIRS = {"size 0.5 to 1.5": ("amp-3 size", "amp+3 size"), "light 0.5 to 1.5": ("amp-3 light", "amp+3 light")}
@@ -41,12 +41,4 @@ def _run(label: str, role: str, fault: float, units: int, diverged: tuple[int, .
     if role in ("floor", "subject"):
         noise = np.random.default_rng(zlib.crc32(f"{label} {role}".encode()))
         logs = logs + ERROR * noise.standard_normal((UNITS, *SHAPE))[:units]
-    depth = np.where(sky, 0.0, np.exp(logs))[:, None, None].astype(np.float32)
-    lost = np.full((units, 1), -1)
-    for unit in diverged:
-        depth[unit], lost[unit] = np.nan, 0
-    depth.flags.writeable = False
-    return Runs(
-        label=label, obs={"depth": depth}, time=np.ones(1), forcing={}, diverged=lost, exponents=None, initial={},
-        cost={},
-    )  # fmt: skip
+    return runs_of_maps(label, np.where(sky, 0.0, np.exp(logs))[:, None], diverged)

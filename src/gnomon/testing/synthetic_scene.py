@@ -60,15 +60,20 @@ def _run(label: str, role: str, fault: float, units: int, diverged: tuple[int, .
     elif role != "truth":
         rng = np.random.default_rng(zlib.crc32(f"{label} {role}".encode()))
         depth = depth * np.exp(ERROR * rng.standard_normal(depth.shape)) * (1 + fault)
-    lost = np.full((units, 1), -1)
-    depth = depth[:, None, None].astype(np.float32)
+    runs = runs_of_maps(label, depth[:, None], diverged)
+    return runs._replace(obs={"grey": np.zeros_like(runs.obs["depth"]), **runs.obs})
+
+
+def runs_of_maps(label: str, depth: np.ndarray, diverged: tuple[int, ...]) -> Runs:
+    """Runs of one step that show maps [unit, member, y, x] of depth; `diverged` units are lost."""
+    lost = np.full(depth.shape[:2], -1)
+    depth = depth[:, :, None].astype(np.float32)
     for unit in diverged:
         depth[unit], lost[unit] = np.nan, 0
     depth.flags.writeable = False
-    grey = np.zeros_like(depth)
     return Runs(
-        label=label, obs={"grey": grey, "depth": depth}, time=np.ones(1), forcing={}, diverged=lost, exponents=None,
-        initial={}, cost={},
+        label=label, obs={"depth": depth}, time=np.ones(1), forcing={}, diverged=lost, exponents=None, initial={},
+        cost={},
     )  # fmt: skip
 
 
