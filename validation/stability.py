@@ -5,7 +5,7 @@ freely from every start: at the default knobs, under uniform warming, and under 
 sign. A run fails where its air is 20 scales away from its zonal mean, or not a number. Failures over simulated years
 are a hazard rate, with the exact interval of Garwood (1936) that the measure `sphere_stability` prints.
 
-The full size is `--seeds 3 --starts 2 --years 10`. Every run keeps its state: one that was killed goes on where it
+The full size is `--seeds 3 --starts 2 --years 10 --forced-years 1`. Every run keeps its state: one that was killed goes on where it
 was, and a longer one goes on where the shorter one ended.
 """
 
@@ -67,7 +67,9 @@ def main() -> None:
     parser.add_argument("world", nargs="?", default="speedy", choices=sorted(CONDITIONS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--starts", type=int, default=2)
-    parser.add_argument("--years", type=float, default=10.0)
+    parser.add_argument("--years", type=float, default=10.0, help="at the default knobs")
+    parser.add_argument("--forced-years", type=float, default=1.0, help="under each of the other conditions")
+    parser.add_argument("--conditions", default="", help="joined by commas; all of this world's unless given")
     parser.add_argument("--variants", default="", help="joined by commas; this world's unless given")
     parser.add_argument("--online", type=int, default=0, help="updates through steps of the whole model")
     parser.add_argument("--keep", type=Path, required=True, help="folder of fits and of runs")
@@ -76,15 +78,20 @@ def main() -> None:
     assert isinstance(world, AbstractColumnWorld)
     starts = [kept_start(asked.keep, world, number) for number in range(asked.starts)]
     variants = asked.variants.split(",") if asked.variants else VARIANTS[asked.world]
+    conditions = CONDITIONS[asked.world]
+    chosen = asked.conditions.split(",") if asked.conditions else list(conditions)
+    if unknown := [label for label in chosen if label not in conditions]:
+        parser.error(f"no condition {', '.join(unknown)}; there are: {', '.join(conditions)}")
     for variant in variants:
         simulators = [_fitted(asked, world, variant, seed) for seed in range(asked.seeds)]
-        for label, knobs in CONDITIONS[asked.world].items():
-            lives = []
+        for label in chosen:
+            knobs, lives = conditions[label], []
+            days = 365.0 * (asked.forced_years if knobs else asked.years)
             for seed, simulator in enumerate(simulators):
                 for number, start in enumerate(starts):
                     name = f"{asked.world}_{variant}_{asked.online}_{seed}_life_{number}_{label.replace(' ', '')}"
                     state = Flown(start, no_counts())
-                    lives.append(life(asked.keep / name, simulator, state, 365.0 * asked.years, knobs))
+                    lives.append(life(asked.keep / name, simulator, state, days, knobs))
             print(told(variant, label, lives), flush=True)
 
 

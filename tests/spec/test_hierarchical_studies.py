@@ -43,6 +43,16 @@ def test_the_study_plans_and_costs_what_its_head_says(name, tmp_path):
     assert told == pytest.approx([sum(spent), *spent])
 
 
+def test_a_plan_of_a_slow_world_counts_its_steps(tmp_path):
+    """Truth, floor, three simulators and what is settled: more than five times the days of one."""
+    study = read_study(find_study("hierarchical"))
+    plan = make_plan(study, Store(tmp_path))
+    step = build("worlds", "speedy").card.step_seconds
+    assert step > 0
+    assert plan.seconds > 5 * sum(days(study, t) for t in study.trials) * 4 * step
+    assert plan.guessed == sum(t.kind == "fit" for t in plan.tasks)
+
+
 def test_the_laptop_study_holds_every_simulator_of_the_full_one():
     small, full = (read_study(find_study(n)) for n in ("hierarchical", "hierarchical_full"))
     assert small.learners == full.learners

@@ -12,7 +12,7 @@ from gnomon.adapters.layout import Layout, layout_of
 from gnomon.adapters.loading import LoadedModel, describe_error
 from gnomon.adapters.tangent import host_exponents
 from gnomon.core.memory import mark_peak, peak_mb, resident_mb
-from gnomon.core.runner import ESCAPE, AbstractRunner, Starts, noisy_history
+from gnomon.core.runner import AbstractRunner, Bounds, Starts, bounds_of, noisy_history
 from gnomon.core.runs import Runs, Unsupported
 from gnomon.core.watch import Watch
 from gnomon.spec.cards import WorldCard
@@ -59,8 +59,8 @@ class CallableRunner(AbstractRunner):
         lanes = experiment.units * experiment.members
         past = {k: v[:, :, -self.model.declared.context :] for k, v in seen.items()}
         window = layout.pack(past, 3).reshape(lanes, -1, layout.size)
-        centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
-        loop = _Loop(self.model, self.card, experiment, layout, pace, centre)
+        bounds = bounds_of(self.card, starts)
+        loop = _Loop(self.model, self.card, experiment, layout, pace, bounds)
         states, first, cost = self._timed(loop, window, seed=seed, watch=watch)
         obs = layout.unpack(
             states.reshape(experiment.units, experiment.members, experiment.steps, layout.size)
@@ -116,7 +116,7 @@ class _Loop(NamedTuple):
     experiment: Experiment
     layout: Layout
     pace: Pace
-    centre: dict[str, np.ndarray]
+    bounds: Bounds
 
 
 def pace_of(model: LoadedModel, card: WorldCard, experiment: Experiment) -> Pace | str:
@@ -141,7 +141,7 @@ def run_loop(loop: _Loop, window: np.ndarray, *, seed: int, watch: Watch) -> tup
     step = host_step(model.step, model.declared, layout.size, model.name)
     knobs = _lane_knobs(loop)
     words = {knob: word for word, knob in model.declared.knobs.items()}
-    flat_centre = layout.pack({k: v[None] for k, v in loop.centre.items()}, 1)[0]
+    flat_centre = layout.pack({k: v[None] for k, v in loop.bounds.centre.items()}, 1)[0]
     reach = _reach(loop)
     window, first = window.copy(), np.full(len(window), -1)
     kept = np.full((len(window), experiment.steps, layout.size), np.nan)
@@ -175,9 +175,9 @@ def run_loop(loop: _Loop, window: np.ndarray, *, seed: int, watch: Watch) -> tup
 
 def _reach(loop: _Loop) -> np.ndarray:
     """[size] how far from the centre a state may be, in the model's units."""
-    scales = {v.name: np.full((1, *v.shape), v.scale) for v in loop.card.variables}
+    far = {v.name: np.full((1, *v.shape), loop.bounds.reach[v.name]) for v in loop.card.variables}
     in_world = loop.layout._replace(scale=np.ones(loop.layout.size), offset=np.zeros(loop.layout.size))
-    return ESCAPE * in_world.pack(scales, 1)[0] / np.abs(loop.layout.scale)
+    return in_world.pack(far, 1)[0] / np.abs(loop.layout.scale)
 
 
 def _lane_knobs(loop: _Loop) -> dict[str, np.ndarray]:

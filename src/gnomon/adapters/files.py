@@ -23,7 +23,7 @@ import numpy as np
 from gnomon.adapters.arrays import ArrayFile, open_arrays
 from gnomon.adapters.declaration import Declaration, check_against
 from gnomon.adapters.knobs import knob_table, saved_times
-from gnomon.core.runner import AbstractRunner, Starts, escaped, lose, noisy_history
+from gnomon.core.runner import AbstractRunner, Starts, bounds_of, escaped, lose, noisy_history
 from gnomon.core.runs import Runs, Unsupported
 from gnomon.core.watch import Watch
 from gnomon.spec.cards import WorldCard
@@ -162,9 +162,9 @@ class FilesRunner(AbstractRunner):
                     f"({int(bad.sum())} places); where the model blew up, say so in {place}/diverged "
                     "(first lost lead, or -1)"
                 )
-        centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
+        bounds = bounds_of(self.card, starts)
         flat = {k: x.reshape(-1, *x.shape[2:]) for k, x in obs.items()}  # views: `lose` blanks `obs` itself
-        away = escaped(self.card, flat, centre) | gone.reshape(-1, experiment.steps)
+        away = escaped(self.card, flat, bounds) | gone.reshape(-1, experiment.steps)
         return lose(flat, away).reshape(shape)
 
 

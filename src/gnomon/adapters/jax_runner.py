@@ -17,7 +17,7 @@ import numpy as np
 from gnomon.adapters.jax_exponents import leading_exponents
 from gnomon.adapters.jax_timing import median_seconds, program_mb
 from gnomon.core.forcing import Forcing, forcing_of, knob_values
-from gnomon.core.runner import AbstractRunner, Starts, escaped, key_of, lose, noisy_history
+from gnomon.core.runner import AbstractRunner, Starts, bounds_of, escaped, key_of, lose, noisy_history
 from gnomon.core.runs import Runs, Unsupported
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.watch import Watch
@@ -138,7 +138,7 @@ def _conduct(
         lost = np.where(np.isfinite(exponents).all(axis=1), -1, 0)[:, None]
         cost = {"seconds": time.perf_counter() - began}
         return _pack(experiment, {}, lost, exponents, first_obs, cost, card)
-    centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
+    bounds = bounds_of(card, starts)
     members, firsts = [], []
     cost: dict[str, float] = {}
     for member in range(experiment.members):
@@ -146,7 +146,7 @@ def _conduct(
         obs, _, cost = _timed_lanes(
             model, begin_of(member), forcing, keys, experiment, total, card=card, watch=watch
         )
-        firsts.append(lose(obs, escaped(card, obs, centre)))
+        firsts.append(lose(obs, escaped(card, obs, bounds)))
         members.append({k: v[:, experiment.discard :] for k, v in obs.items()})
     lost = np.stack(firsts, axis=1)
     lost = np.where(lost < 0, -1, np.maximum(lost - experiment.discard, 0))

@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Array
 
 from gnomon.core.forcing import Forcing, forcing_of, knob_values
-from gnomon.core.runner import AbstractRunner, Starts, escaped, key_of, lose, noisy_history
+from gnomon.core.runner import AbstractRunner, Starts, bounds_of, escaped, key_of, lose, noisy_history
 from gnomon.core.runs import Runs
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.watch import Watch
@@ -75,10 +75,10 @@ class RelaxedRunner(AbstractRunner):
         pair = _begun(self.model, starts.states, {k: jnp.asarray(v) for k, v in seen.items()}, own, keys)
         mask = {k: jnp.asarray(v * self.how.weight) for k, v in mask_of(card, self.how.part).items()}
         forecast, truth = self._lanes(pair, (told, own, keys), mask, experiment, watch)
-        centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
+        bounds = bounds_of(card, starts)
         with np.errstate(invalid="ignore", over="ignore"):
             error = {k: forecast[k] - truth[k] for k in truth}
-        lost = lose(error, escaped(card, forecast, centre))
+        lost = lose(error, escaped(card, forecast, bounds))
         kept = slice(experiment.discard, None)
         obs = {ERROR + k: np.array(v[:, None, kept], np.float32) for k, v in error.items()}
         if self.how.told:

@@ -15,7 +15,8 @@ from gnomon.core.watch import Watch
 from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
 
-ESCAPE = 50.0  # a run this many scales away from where it started has left the attractor: diverged
+ESCAPE = 50.0  # a run this many scales away from where it started has left the attractor: diverged,
+REACHES = 5.0  # unless the attractor itself reaches a fifth as far: see `bounds_of`
 
 
 class Starts(NamedTuple):
@@ -102,13 +103,40 @@ def lagged_errors(
     }
 
 
-def escaped(card: WorldCard, obs: dict[str, np.ndarray], centre: dict[str, np.ndarray]) -> np.ndarray:
+class Bounds(NamedTuple):
+    """Beyond what a run has left the attractor.
+
+    Attributes:
+        centre: variable -> the mean of what was seen at the starts, place by place.
+        reach: variable -> how far from it a value may be.
+    """
+
+    centre: dict[str, np.ndarray]
+    reach: dict[str, float]
+
+
+def bounds_of(card: WorldCard, starts: Starts) -> Bounds:
+    """50 scales, or five times the largest distance of any value seen at the starts, whichever is more.
+
+    A scale is one number for a whole field. Where a variable is next to nothing in most places (rain, humidity in the
+    stratosphere), the truth itself is twenty scales away somewhere on the globe, and one moist point is no divergence.
+    """
+    centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
+    reach = {}
+    for v in card.variables:
+        seen = [starts.history[v.name], *([starts.library[v.name]] if v.name in starts.library else [])]
+        far = max(float(np.max(np.abs(x - centre[v.name]), initial=0.0)) for x in seen)
+        reach[v.name] = max(ESCAPE * v.scale, REACHES * far) if np.isfinite(far) else ESCAPE * v.scale
+    return Bounds(centre, reach)
+
+
+def escaped(card: WorldCard, obs: dict[str, np.ndarray], bounds: Bounds) -> np.ndarray:
     """[unit, lead]: whether an observation (arrays [unit, lead, ...]) is lost: not finite or far away."""
     lost = np.zeros(next(iter(obs.values())).shape[:2], bool)
     for v in card.variables:
         x = obs[v.name]
         with np.errstate(invalid="ignore", over="ignore"):
-            bad = ~(np.abs(x - centre[v.name]) <= ESCAPE * v.scale)
+            bad = ~(np.abs(x - bounds.centre[v.name]) <= bounds.reach[v.name])
         lost |= bad.reshape(*bad.shape[:2], -1).any(axis=-1)
     return lost
 

@@ -3,7 +3,7 @@
 import itertools
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -49,6 +49,7 @@ class Plan(NamedTuple):
         cases: all cases of the study.
         done: ids of cases whose results stand.
         seconds: estimated work of all tasks, on one worker.
+        guessed: fits among them of which the store holds none like it; each is counted as `TYPICAL` says.
         megabytes: estimated size of the nodes that will be written.
     """
 
@@ -56,6 +57,7 @@ class Plan(NamedTuple):
     cases: tuple[Case, ...]
     done: frozenset[str]
     seconds: float
+    guessed: int
     megabytes: float
 
 
@@ -99,14 +101,15 @@ def make_plan(study: Study | Iterable[Case], store: Store, *, retry: bool = Fals
         affinity = _name("fit", case.world.kind, case.world.args, case.learner.kind)
         tasks[case.id] = Task(case.id, "case", case, tuple(needs), affinity)
     order = tuple(sorted(tasks.values(), key=lambda t: ("data", "truth", "fit", "case").index(t.kind)))
-    seconds = _seconds(order, store, stood) if order else 0.0
-    return Plan(order, cases, frozenset(done), seconds, _megabytes(order, store))
+    seconds, guessed = _seconds(order, store, stood) if order else (0.0, 0)
+    return Plan(order, cases, frozenset(done), seconds, guessed, _megabytes(order, store))
 
 
-def _seconds(tasks: tuple[Task, ...], store: Store, stood: list[Result]) -> float:
+def _seconds(tasks: tuple[Task, ...], store: Store, stood: list[Result]) -> tuple[float, int]:
     """The work of all tasks: what the nearest stored cases cost (same world, learner and trial; else same trial).
 
-    Results tell what a case cost and, of a learner, what its fit took; anything else is `TYPICAL`.
+    Results tell what a case cost and, of a learner, what its fit took; anything else is `TYPICAL`. What no case of the
+    same world has told takes at least the steps of a slow world. Second, how many fits are no more than guessed.
     """
     told: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
     others = (store.get_result(name) for name in itertools.islice(store.ids(), LOOKED_AT))
@@ -122,17 +125,38 @@ def _seconds(tasks: tuple[Task, ...], store: Store, stood: list[Result]) -> floa
             told["case", trial].append(spent)
         if isinstance(fitted, int | float):
             told["fit", world, learner].append(float(fitted))
-    return sum(_nearest(task, told) for task in tasks)
+    bench = Bench(store)
+    total, guessed = 0.0, 0
+    for task in tasks:
+        case = task.case
+        own = told.get((task.kind, case.world.kind, case.learner.kind, case.trial.kind)[: 3 if task.kind == "fit" else 4])
+        if own:
+            total += statistics.median(own)
+            continue
+        guessed += task.kind == "fit"
+        elsewhere = told.get((task.kind, case.trial.kind))
+        total += max(statistics.median(elsewhere) if elsewhere else TYPICAL[task.kind], _stepping(task, bench))
+    return total, guessed
 
 
-def _nearest(task: Task, told: Mapping[tuple[str, ...], list[float]]) -> float:
+def _stepping(task: Task, bench: Bench) -> float:
+    """Seconds that the steps of a slow world take; a model is counted as slow as the truth, the null as nothing.
+
+    A truth is run twice, for itself and for its floor. Starts of a trial are settled once for all its experiments.
+    """
     case = task.case
-    keys = {
-        "case": (("case", case.world.kind, case.learner.kind, case.trial.kind), ("case", case.trial.kind)),
-        "fit": (("fit", case.world.kind, case.learner.kind),),
-    }.get(task.kind, ())
-    known = next((told[key] for key in keys if key in told), None)
-    return statistics.median(known) if known else TYPICAL[task.kind]
+    if task.kind == "fit" or case.world.kind == ARCHIVE or (task.kind, case.learner.kind) == ("case", "null"):
+        return 0.0
+    card = bench.world(case.world).card
+    if not card.step_seconds:
+        return 0.0
+    if task.kind == "data":
+        runs = [data_experiment(case, card)]
+    else:
+        runs = list(build("trials", case.trial.kind, case.trial.args).design(card))
+    steps = sum(e.units * e.members * (e.discard + e.steps) * e.stride for e in runs)
+    settled = max(e.units for e in runs) * card.spinup / card.dt if runs and task.kind != "case" else 0.0
+    return card.step_seconds * (settled + (2 if task.kind == "truth" else 1) * steps)
 
 
 def _megabytes(tasks: tuple[Task, ...], store: Store) -> float:

@@ -147,6 +147,8 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         data: what files and packages the world is made from (spun-up states, boundary fields), as a content address.
         knob_of: trial -> the knob it turns, where that is not the first.
         unasked: trial -> why it is not asked of this world; its cells say `unsupported` with that reason.
+        step_seconds: what one step of one unit takes on one core, for worlds so slow that a plan must count steps; 0 for
+            all others. A hint, and in no identity.
         version: raised whenever the numbers of the world change; part of every identity.
     """
 
@@ -175,6 +177,7 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     unasked: dict[str, str] = {}
     balances: tuple[Balance, ...] = ()
     facts: tuple[Fact, ...] = ()
+    step_seconds: float = 0.0
     version: int = 1
 
     def __hash__(self) -> int:  # dict fields keep msgspec from hashing; the name and version identify it
@@ -203,7 +206,7 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         trials a world refuses decides no number of those it takes: a refused case says so in its own identity.
         """
         plain = msgspec.to_builtins(self)
-        told = ("summary", "references", "facts", "limits", "unasked")
+        told = ("summary", "references", "facts", "limits", "unasked", "step_seconds")
         kept = {k: v for k, v in plain.items() if k not in told}
         kept["variables"] = tuple(
             {k: x for k, x in v.items() if x or k != "hidden"} for v in plain["variables"]

@@ -21,7 +21,7 @@ from gnomon.adapters.neuralgcm.surface import (
     warmed_surface,
 )
 from gnomon.core.memory import mark_peak, peak_mb, resident_mb
-from gnomon.core.runner import AbstractRunner, Starts, escaped, lose, noisy_history
+from gnomon.core.runner import AbstractRunner, Starts, bounds_of, escaped, lose, noisy_history
 from gnomon.core.runs import Runs, Unsupported
 from gnomon.core.watch import Watch
 from gnomon.spec.cards import WorldCard
@@ -208,7 +208,7 @@ def _lost(job: _Job, obs: dict[str, np.ndarray], starts: Starts) -> np.ndarray:
     """[unit, member] the first lost lead or -1; blanks what comes after."""
     shown = tuple(v for v in job.card.variables if v.name in obs)
     card = msgspec.structs.replace(job.card, variables=shown)
-    centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
+    bounds = bounds_of(card, starts)
     flat = {k: x.reshape(-1, *x.shape[2:]) for k, x in obs.items()}  # views: `lose` blanks `obs` itself
     shape = next(iter(obs.values())).shape[:2]
-    return lose(flat, escaped(card, flat, centre)).reshape(shape)
+    return lose(flat, escaped(card, flat, bounds)).reshape(shape)

@@ -21,6 +21,7 @@ UNITS = {
     "pr": "kg m-2 s-1", "evspsbl": "kg m-2 s-1", "rtmt": "W m-2",
 }  # fmt: skip
 ERROR = 0.1  # of every scale: what an observation error is
+STEP_SECONDS = 0.04  # of a step of T21 on one core; `python -m benchmarks.atmosphere_harness` prints that of a day
 SCALES = Path(__file__).with_name("scales.json")
 REFERENCES = (
     "10.1007/s00382-002-0268-2",
@@ -86,6 +87,7 @@ def speedy_card(
         timescale=known_value(facts, "lyapunov_time", 3.0),
         spinup=spinup or (20.0 if own_pool("speedy", truncation, season(kept)) else 60.0),
         exponents=1,
+        step_seconds=STEP_SECONDS * (truncation / 21) ** 2.5,
         references=REFERENCES,
         imperfect={
             **{k: v for k, v in given.items() if k not in TWIN and v != STANDARD[k]},
