@@ -5,15 +5,28 @@ the lines of the figures that were drawn. The page can be written again from the
 """
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from docs.hierarchical_figures import figures
+from docs.hierarchical_models import acted_in, paired
 from docs.results_page import scores
 from gnomon.report.causes import causes
 from gnomon.spec.results import Result
 from gnomon.store.results import Store
+
+LEARNED = (
+    "saw",
+    "knobs seen",
+    "explained",
+    "weights",
+    "seconds",
+    "lesson",
+    "chosen",
+    "budget",
+    "invariant",
+    "withheld",
+)
 
 
 class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,11 +36,15 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         results: of its finished cases.
         causes: learner, world, intervention, sentence.
         figures: lines of Markdown.
+        acted: simulator -> clipper or fixer -> share of cells and time.
+        paired: sentences on differences between simulators.
     """
 
     results: tuple[Result, ...]
     causes: tuple[tuple[str, ...], ...] = ()
     figures: tuple[str, ...] = ()
+    acted: dict[str, dict[str, float]] = {}
+    paired: tuple[str, ...] = ()
 
 
 def kept(store: Store | None, folder: Path, studies: tuple[str, ...]) -> dict[str, Kept]:
@@ -46,9 +63,11 @@ def kept(store: Store | None, folder: Path, studies: tuple[str, ...]) -> dict[st
         before = read(path) if path.exists() else None
         if store and found and (before is None or len(found) >= len(before.results)):
             folder.mkdir(parents=True, exist_ok=True)
-            lines = figures(store, found, folder, name)
-            out[name] = Kept(tuple(found), tuple(causes(store, found).rows), tuple(lines))
-            path.write_bytes(msgspec.json.format(msgspec.json.encode(_plain(out[name])), indent=1) + b"\n")
+            out[name] = Kept(
+                tuple(_lighter(r) for r in found), tuple(causes(store, found).rows),
+                tuple(figures(store, found, folder, name)), acted_in(store, found), tuple(paired(store, found)),
+            )  # fmt: skip
+            path.write_bytes(_lines(out[name]))
             (folder / f"{name}.csv").write_text(scores(store, name), encoding="utf-8")
         elif before is not None:
             out[name] = before
@@ -60,9 +79,14 @@ def read(path: Path) -> Kept:
     return msgspec.json.decode(path.read_bytes(), type=Kept)
 
 
-def _plain(study: Kept) -> dict[str, Any]:
-    """Without what says where a result was made and nothing about it."""
+def _lighter(result: Result) -> Result:
+    """Without what only the store can use: the checksum of its figures, and curves of training."""
+    learned = {k: v for k, v in result.learned.items() if k in LEARNED}
+    return msgspec.structs.replace(result, details=None, learned=learned)
+
+
+def _lines(study: Kept) -> bytes:
+    """JSON with a line for every result, so that a change of one is a change of one line."""
     plain = msgspec.to_builtins(study)
-    for result in plain["results"]:
-        result.pop("details", None)
-    return plain
+    results = b",\n".join(msgspec.json.encode(r) for r in plain.pop("results"))
+    return b'{"results":[\n' + results + b"\n]," + msgspec.json.encode(plain)[1:] + b"\n"

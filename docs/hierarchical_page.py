@@ -1,33 +1,40 @@
-"""Writes docs/hierarchical.md, its figure and the tables behind it: `make hierarchical`.
+"""Writes docs/hierarchical.md, its figures and the tables behind it: `make hierarchical`.
 
-python -m docs.hierarchical_page --store results [--study hierarchical]
+python -m docs.hierarchical_page [--store results] [--study hierarchical]
 
-Everything on the page is read from what is in the store; what was not run is said to be so.
+Everything on the page is read from what is in the store, and of studies that it does not hold from what the page kept
+of them (`docs/hierarchical/*.json`); what was not run is said to be so.
 """
 
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from docs.hierarchical_findings import published
+from docs.hierarchical_kept import Kept, kept
+from docs.hierarchical_models import acting, costs, training
 from docs.hierarchical_sections import (
     NOT_RUN,
     TRIALS,
     days,
     failures,
+    middle,
     named,
-    published,
     robustness,
     scored,
     simulators,
     table,
+    told,
 )
-from docs.results_page import coverage, scores
+from docs.results_page import coverage
 from gnomon.inference.ladder import ladder
-from gnomon.report.causes import causes
+from gnomon.inference.verdict import first_failure
 from gnomon.report.figures import render
 from gnomon.report.ladder_figure import ladder_chart
 from gnomon.report.view import learners
 from gnomon.spec.results import Result
+from gnomon.spec.shelf import find_study
+from gnomon.spec.study import read_study
 from gnomon.store.results import Store
 
 HERE = Path(__file__).parent
@@ -44,10 +51,14 @@ TEXT = """# The hierarchical test
 *Can a hybrid model, trained on the present, be trusted with weather, with climate, with El Niño and with a warmer
 sea, and where does it fail first?*
 
-Written by `python -m docs.hierarchical_page` from what is in the store; nothing is put in by hand. Study:
+Written by `python -m docs.hierarchical_page` from results of studies; nothing is put in by hand. Study:
 `{study}`. Versions: {versions}. Hardware: {hardware}.
 
 {supports}
+
+## In short
+
+{short}
 
 ## Method
 
@@ -56,7 +67,8 @@ The design is that of Chen, Leung et al. (2026, *AGU Advances*, doi 10.1029/2025
 never held. Here the truth is a moist atmosphere that can be run again (`speedy`), so every number stands between a null
 and a floor: [fidelity](fidelity.md) is 0 for ignorance and 1 for a second run of the truth itself, with a 95 % interval
 over independent runs. Training saw the declared ranges of the knobs: El Niño within twice the pattern, the sea within
-one kelvin.
+one kelvin. So the response that is asked for lies at the edge of what training saw, and is no extrapolation; the warmer
+sea is.
 
 | trial | question | simulated days a simulator |
 |---|---|---|
@@ -64,15 +76,26 @@ one kelvin.
 
 To do it again, also after an interruption: `gnomon run {study} --workers 2`, then this page's command.
 
-| study | in the store |
+| study | finished |
 |---|---|
 {stored}
 
+## The models
+
+{training}
+
+The hybrids share the truth's dynamics, levels and lower boundary, and learn its column physics from its own tendencies
+([design](design/hybrid.md)): easier than what NeuralGCM learned. `peer` is the same physics with other parameters, not
+an independent model.
+
+What acts on the learned physics, as a share of cells and time in the free runs of `climate`:
+
+{acting}
+
 ## Simulators and trials
 
-Fidelity of each trial's headline, the median over {seeds}. `perfect` is the truth run again from noisy
-observations and must hold 1; `null` must hold 0. `peer` is the same physics with other parameters, not an independent
-model.
+Fidelity of each trial's headline{seeds}. `perfect` is the truth run again from noisy observations and must hold 1;
+`null` must hold 0.
 {figure}
 {table}
 
@@ -81,11 +104,20 @@ Every measure of every case, with value, interval, null, floor and units: {csv}.
 Over all cells with room and an interval the interval of the perfect model covers 1 in {perfect}, that of the null 0 in
 {null}.
 
+{figures}
+
 ## What fails first, and where
 
 A cell is failed where the whole interval lies below 0.5. No cause is meant by *where*.
 
 {failures}
+
+## Who is better than whom
+
+Differences of fidelity unit by unit, Holm over all of them together. Units are starts of one truth and one training of
+each model: what is said holds for these trained models, and not for their kinds.
+
+{paired}
 
 ## Why
 
@@ -93,7 +125,8 @@ A cell is failed where the whole interval lies below 0.5. No cause is meant by *
 
 ## Is the order robust?
 
-Simulators by their mean fidelity over the trials in which all of them have one. +1: the same order; -1: turned round.
+Simulators by their mean fidelity over the trials in which all of them have one, counted as 0 below 0 and as 1 above 1.
+Agreement: +1 the same order, -1 turned round. No interval stands beside it.
 
 {robustness}
 
@@ -105,9 +138,14 @@ Simulators by their mean fidelity over the trials in which all of them have one.
 
 From the abstract of the paper above. NeuralGCM was trained on a reanalysis and held against observations and
 physics-based models; `{hybrid}` was trained on the truth of this page and is held against that truth. So agreement
-says that the same question finds the same weakness in another hybrid, and no more.
+says that the same question finds the same weakness in another hybrid, and no more. *Like the truth*: the whole interval
+of fidelity above 0.9. Each row has an interval of its own; seven of them are not one claim.
 
 {published}
+
+## What it cost
+
+{costs}, without the truth, its second run and the nulls, which are made once.
 
 ## What was not run
 
@@ -117,42 +155,37 @@ says that the same question finds the same weakness in another hybrid, and no mo
 
 def main() -> None:
     """Write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", type=Path, default=Path("results"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--store", type=Path, help="of results; the kept ones alone where not given")
     parser.add_argument(
-        "--study", default="", help=f"the one the page is about; the first in the store of {STUDIES}"
+        "--study", default="", help=f"the one the page is about; the first known of {STUDIES}"
     )
     parser.add_argument("--out", type=Path, default=HERE)
     options = parser.parse_args()
-    store = Store(options.store, create=False)
+    store = Store(options.store, create=False) if options.store else None
     path = write(store, options.out, options.study)
     print(f"wrote {path}")
 
 
-def write(store: Store, out: Path, study: str = "") -> Path:
-    """The page, its figure and its tables, into a folder."""
-    known = [name for name in STUDIES if name in store.studies()]
-    found = {name: list(store.results(name)) for name in known}
-    found = {name: results for name, results in found.items() if results}
+def write(store: Store | None, out: Path, study: str = "") -> Path:
+    """The page, its figures and its tables, into a folder."""
+    folder = out / "hierarchical"
+    found = kept(store, folder, STUDIES)
     study = study or next(iter(found), "")
     if study not in found:
-        raise SystemExit(f"no finished case of {study or STUDIES[0]!r} in the store: gnomon run {STUDIES[0]}")
-    folder = out / "hierarchical"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in found:
-        (folder / f"{name}.csv").write_text(scores(store, name), encoding="utf-8")
-    rows = ladder(found[study])
-    spec = ladder_chart(rows, 0.5, learners(rows, {}, found[study], 0.5))
+        raise SystemExit(f"no finished case of {study or STUDIES[0]!r}: gnomon run {STUDIES[0]}")
+    rows = ladder(found[study].results)
+    spec = ladder_chart(rows, 0.5, learners(rows, {}, list(found[study].results), 0.5))
     (folder / f"{study}.svg").write_bytes(render(spec, "svg"))
     path = out / "hierarchical.md"
-    said = [row for n in found if n != "hierarchical_smoke" for row in causes(store, found[n]).rows]
-    path.write_text(page(found, study, said), encoding="utf-8")
+    path.write_text(page(found, study), encoding="utf-8")
     return path
 
 
-def page(found: Mapping[str, Sequence[Result]], study: str, said: Sequence[tuple[str, ...]] = ()) -> str:
-    """The text, from results and from what interventions said (learner, world, intervention, sentence)."""
-    own = list(found[study])
+def page(known: Mapping[str, Kept], study: str) -> str:
+    """The text, from what is kept of every study."""
+    found = {n: list(k.results) for n, k in known.items()}
+    own = found[study]
     made = own[0].provenance
     seeds = sorted({r.case.get("seed", 0) for r in own})
     hybrid = _hybrid(own)
@@ -165,25 +198,45 @@ def page(found: Mapping[str, Sequence[Result]], study: str, said: Sequence[tuple
         ),
         hardware=f"{made.get('processor', 'unknown')}, {made.get('cores', '?')} cores",
         supports=SUPPORTS[study],
+        short=in_short(known[study], hybrid),
         cost="\n".join(f"| `{t}` | {q} | {spent[t]:.0f} |" for t, q in asked.items()) or f"| {NOT_RUN} | | |",
         stored="\n".join(
             f"| `{n}` | {f'{len(found[n])} cases' if n in found else NOT_RUN} |" for n in STUDIES
         ),
-        seeds=f"{len(seeds)} seed{'s' * (len(seeds) > 1)}",
+        training=training(own),
+        acting=acting(known[study].acted),
+        seeds=f", the median over {len(seeds)} seeds" if len(seeds) > 1 else ", of one seed",
         figure=f"\n![Fidelity of each simulator in every trial, with 95 % intervals](hierarchical/{study}.svg)\n",
         table=table(own),
         csv=", ".join(f"[{n}.csv](hierarchical/{n}.csv)" for n in found),
         perfect=coverage(own, "perfect", 1.0),
         null=coverage(own, "null", 0.0),
-        failures=failures(own) or "No simulator was run.",
-        causes=_causes(said),
+        figures="\n\n".join(known[study].figures) or "No figures of single measures were drawn.",
+        failures=failures(own, study) or "No simulator was run.",
+        paired="\n".join(f"* {line}" for line in known[study].paired) or "Nothing could be compared.",
+        causes=_causes([row for n, k in known.items() if n != "hierarchical_smoke" for row in k.causes]),
         robustness=robustness(found, study),
         limits="\n".join(f"* {line}" for line in made.get("limits", "").splitlines())
         or "The world names none.",
         hybrid=hybrid or "the hybrid",
         published=published(found, hybrid) if hybrid else f"The hybrid was {NOT_RUN}.",
+        costs=costs(own),
         missing=_missing(found, study),
     )
+
+
+def in_short(kept: Kept, hybrid: str) -> str:
+    """The answer in a few sentences: every simulator's first failure, and what could be told apart."""
+    own = kept.results
+    if not hybrid:
+        return "No hybrid was run."
+    parts = [f"{t} {told(middle(scored(own, hybrid, t)))}" for t in TRIALS if scored(own, hybrid, t)]
+    first = first_failure(ladder(own), 0.5)[hybrid].text
+    apart = [line for line in kept.paired if " beats " in line or "is beaten by" in line]
+    mine = [line for line in apart if hybrid in line]
+    told_apart = f"{len(apart)} of {len(kept.paired)} differences between simulators are told from zero"
+    with_it = f"; those with {hybrid}: " + "; ".join(mine) if mine else f"; none of them is with {hybrid}"
+    return f"Fidelity of {hybrid}: {', '.join(parts)}. {first} {told_apart}{with_it if apart else ''}."
 
 
 _QUESTIONS = {
@@ -210,6 +263,9 @@ def _missing(found: Mapping[str, Sequence[Result]], study: str) -> str:
     """Studies, trials and simulators that the store does not hold, and cases that ended without an answer."""
     own = list(found[study])
     lines = [f"* the study `{n}`: {SUPPORTS[n]}" for n in STUDIES if n not in found]
+    there = {r.case["learner"].get("label") or r.case["learner"]["kind"] for r in own}
+    asked = (ref.label or ref.kind for ref in read_study(find_study(study)).learners)
+    lines += [f"* {name}, of the study's list" for name in asked if name not in there]
     for name in simulators(own):
         for trial in (t for t in TRIALS if any(r.case["trial"]["kind"] == t for r in own)):
             if not scored(own, name, trial):

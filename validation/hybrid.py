@@ -32,7 +32,7 @@ from gnomon.testing.data import data_at_default
 
 BLOCK = 5  # days in one compiled call
 DISCARD, SPINUP = 30, 20  # days, before a climate is averaged, and before the common start
-FAR = 20.0  # scales from the truth's own mean: a run that is further away has failed
+FAR = 20.0  # scales of ta850, ta500 or ua250 from the run's own zonal mean: a run that is further away has failed
 SETTINGS: dict[str, dict[str, Any]] = {
     "held_suarez": dict(
         runs=3, moments=30, spacing=4, columns=800, width=64, depth=2, updates=30_000, batch=256

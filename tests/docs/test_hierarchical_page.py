@@ -1,9 +1,17 @@
 """The page of the hierarchical test: it says what is in the store, and names what is not."""
 
+import hashlib
+
+import msgspec
 import pytest
 
-from docs.hierarchical_page import page
-from docs.hierarchical_sections import FINDINGS, days, kendall, order, published, robustness, told
+from docs.hierarchical_findings import FINDINGS, published
+from docs.hierarchical_kept import Kept, kept
+from docs.hierarchical_models import acting, costs, training
+from docs.hierarchical_page import page, write
+from docs.hierarchical_sections import claimed, days, failures, kendall, robustness, standing, told
+from gnomon.spec.results import Estimate
+from gnomon.store.results import Store
 from tests.inference.results_for_tests import a_result, a_score
 
 GOOD, MIDDLING, BAD = (0.98, 0.9, 1.05), (0.7, 0.6, 0.8), (0.2, 0.1, 0.3)
@@ -43,27 +51,51 @@ def found():
 
 def test_an_order_is_by_mean_fidelity_over_common_trials():
     results = study({"peer": GOOD, "column_hybrid": MIDDLING, "linear_inverse": BAD})
-    assert order(results) == ["peer", "column_hybrid", "linear_inverse"]
+    means, used = standing(results)
+    assert list(means) == ["peer", "column_hybrid", "linear_inverse"]
+    assert used == ["forecast", "climate", "response", "shift"]
     # A trial in which one of them has no answer decides nothing.
     extra = [
         r for r in results if not (r.case["learner"]["kind"] == "peer" and r.case["trial"]["kind"] == "shift")
     ]
-    assert order(extra) == ["peer", "column_hybrid", "linear_inverse"]
-    assert order([]) == []
+    assert standing(extra)[1] == ["forecast", "climate", "response"]
+    assert standing([]) == ({}, [])
+
+
+def test_how_much_worse_than_ignorance_orders_nothing():
+    results = study(
+        {"peer": dict.fromkeys(HEADLINES, MIDDLING) | {"shift": (-40.0, -50.0, -30.0)}, "column_hybrid": BAD}
+    )
+    assert list(standing(results)[0]) == ["peer", "column_hybrid"]
 
 
 def test_agreement_of_two_orders():
-    assert kendall("abc", "abc") == 1
-    assert kendall("abc", "cba") == -1
-    assert kendall("abc", "acb") == pytest.approx(1 / 3)
-    assert kendall("ab", "bc") is None
+    abc = {"a": 3.0, "b": 2.0, "c": 1.0}
+    assert kendall(abc, abc) == 1
+    assert kendall(abc, {"a": 1.0, "b": 2.0, "c": 3.0}) == -1
+    assert kendall(abc, {"a": 3.0, "b": 1.0, "c": 2.0}) == pytest.approx(1 / 3)
+    assert kendall(abc, {"a": 1.0, "b": 1.0, "c": 1.0}) == 0
+    assert kendall({"a": 1.0, "b": 2.0}, {"b": 1.0, "c": 2.0}) is None
 
 
 def test_robustness_says_what_was_not_run(found):
     text = robustness(found, "hierarchical")
-    assert "| as published above | peer, column_hybrid |" in text
+    assert "| as published above | peer 0.98, column_hybrid " in text
+    assert "| shift alone | peer 0.98, column_hybrid 0.20 | shift | +1.00 |" in text
     for what in ("another seed", "T31", "the second physics as truth", "another measure in each trial"):
         assert f"| {what} | not run |" in text
+
+
+def test_a_smaller_study_of_the_same_physics_is_no_second_physics(found):
+    found = found | {
+        "hierarchical_smoke": study({"peer": BAD, "column_hybrid": GOOD}, world_args={"spinup": 8.0})
+    }
+    text = robustness(found, "hierarchical")
+    assert "| the second physics as truth | not run |" in text
+    found = found | {
+        "hierarchical_full": study({"peer": BAD, "column_hybrid": GOOD}, world_args={"spinup": 8.0})
+    }
+    assert "| the second physics as truth | not run |" in robustness(found, "hierarchical")
 
 
 def test_robustness_over_seeds_resolution_truth_and_measures(found):
@@ -80,29 +112,52 @@ def test_robustness_over_seeds_resolution_truth_and_measures(found):
     found["hierarchical"], other = found["hierarchical"][:-8], found["hierarchical"][-8:]
     found["hierarchical_full"] = other
     text = robustness(found, "hierarchical")
-    assert "| seed 1 | column_hybrid, peer | -1.00 |" in text
-    assert "| T31 | peer, column_hybrid | +1.00 |" in text
-    assert "| the second physics as truth | column_hybrid, peer | -1.00 |" in text
-    assert "| another measure in each trial | column_hybrid, peer | -1.00 |" in text
+    every = "forecast, climate, response, shift"
+    assert f"| seed 1 | column_hybrid 0.98, peer 0.20 | {every} | -1.00 |" in text
+    assert f"| T31 | peer 0.98, column_hybrid 0.20 | {every} | +1.00 |" in text
+    assert f"| the second physics as truth | column_hybrid 0.98, peer 0.20 | {every} | -1.00 |" in text
+    assert "| another measure in each trial | column_hybrid 0.98, peer 0.20 | climate | -1.00 |" in text
 
 
-def test_findings_stand_beside_ours_without_claims_that_intervals_do_not_carry():
+def findings(results, study="hierarchical"):
+    lines = published({study: results}, "column_hybrid").splitlines()[2:]
+    return {f.asks[0][1]: line for f, line in zip(FINDINGS, lines, strict=True)}
+
+
+def test_findings_stand_beside_ours_without_claims_that_intervals_or_sizes_do_not_carry():
     results = [
         case("column_hybrid", "response", (0.3, 0.1, 0.5), measure="response_phase"),
         case("column_hybrid", "response", GOOD, measure="response_odd", twist="b"),
-        case("column_hybrid", "shift", (0.4, -1.0, 1.8), measure="warming_profile"),
+        case("column_hybrid", "response", BAD, measure="response_even", twist="c"),
+        case("column_hybrid", "shift", (0.4, -1.0, 1.8), measure="warming_indices"),
     ]
-    lines = published({"hierarchical": results}, "column_hybrid").splitlines()[2:]
-    said = {f.asks[0][1]: line for f, line in zip(FINDINGS, lines, strict=True)}
-    assert "weak here too: 0.30 (0.10 to 0.50)" in said["response_phase"]
-    assert "not told from the truth: 0.98" in said["response_odd"]
-    assert "undecided: 0.40" in said["warming_profile"]
-    assert "not run" in said["cyclone_tracks"]
-    assert "not run" in said["response_even"]
+    said = findings(results)
+    assert "| weak here too | 0.30 (0.10 to 0.50)" in said["response_phase"]
+    assert "| undecided | 0.98 (0.90 to 1.05)" in said["response_odd"]
+    assert "| undecided | 0.40" in said["warming_indices"]
+    assert "not run: a claim needs T31 or the full size" in said["cyclone_tracks"]
+    assert "not run: a claim needs the full size" in said["response_even"]
+
+
+def test_a_weakness_of_the_other_sign_is_no_agreement():
+    low = msgspec.structs.replace
+    for own, word in (
+        ((2.0, 1.9, 2.1), "the other way"),
+        ((0.2, 0.1, 0.3), "in the same way"),
+        ((1.0, 0.5, 1.5), "not told"),
+    ):
+        result = case("column_hybrid", "response", BAD, measure="response_even")
+        score = low(
+            result.scores[0],
+            value=Estimate(value=own[0], low=own[1], high=own[2]),
+            floor_value=Estimate(value=1.0),
+        )
+        said = findings([low(result, scores=(score,))], "hierarchical_full")
+        assert word in said["response_even"]
 
 
 def test_the_page_says_who_fails_first_and_what_was_not_run(found):
-    text = page(found, "hierarchical")
+    text = page(known(found), "hierarchical")
     assert "column_hybrid" in text
     assert "0.20 (0.10 to 0.30)" in text
     assert "| `hierarchical_full` | not run |" in text
@@ -110,14 +165,77 @@ def test_the_page_says_who_fails_first_and_what_was_not_run(found):
     assert "It is plumbing" not in text.split("## Method")[0]  # that is the smoke study's
     assert "none on the even response" in text
     assert "2602.11313" in text
-    first = text.split("## What fails first")[1].split("## Why")[0]
+    first = text.split("## What fails first")[1].split("## Who is better")[0]
     assert "shift" in first
     assert "peer: no failure shown" in first
+    assert "* fourier_operator, of the study's list" in text
+
+
+def known(found):
+    return {name: Kept(tuple(results)) for name, results in found.items()}
 
 
 def test_a_page_of_the_smoke_study_claims_nothing(found):
-    text = page({"hierarchical_smoke": found["hierarchical"]}, "hierarchical_smoke")
+    text = page(known({"hierarchical_smoke": found["hierarchical"]}), "hierarchical_smoke")
     assert "no claim follows" in text
+    assert "Farthest below" not in text
+    assert not claimed("hierarchical_smoke", "skill")
+    assert claimed("hierarchical", "skill")
+    assert not claimed("hierarchical", "response_even")
+
+
+def test_what_no_size_supports_is_no_weakness(found):
+    even = a_score(BAD, measure="response_even", headline=False)
+    results = [
+        msgspec.structs.replace(r, scores=(*r.scores, even)) if r.case["trial"]["kind"] == "response" else r
+        for r in found["hierarchical"]
+    ]
+    assert "response_even" not in failures(results, "hierarchical")
+    assert "response_even" in failures(results, "hierarchical_full")
+
+
+def test_units_that_diverged_are_told():
+    score = msgspec.structs.replace(a_score(MIDDLING), diverged=2, n=20)
+    assert told(score) == "0.70 (0.60 to 0.80); 2 of 20 diverged"
+
+
+def test_the_page_is_written_again_from_what_it_kept(found, tmp_path):
+    store = Store(tmp_path / "store")
+    put_study(store, "hierarchical", found["hierarchical"])
+    first = write(store, tmp_path / "docs").read_text(encoding="utf-8")
+    assert (tmp_path / "docs/hierarchical/hierarchical.json").exists()
+    assert write(None, tmp_path / "docs").read_text(encoding="utf-8") == first
+    # A store in which less is finished takes nothing away.
+    less = Store(tmp_path / "less")
+    put_study(less, "hierarchical", found["hierarchical"][:4])
+    assert len(kept(less, tmp_path / "docs/hierarchical", ("hierarchical",))["hierarchical"].results) == len(
+        found["hierarchical"]
+    )
+
+
+def put_study(store, name, results):
+    results = [msgspec.structs.replace(r, id=hashlib.sha1(r.id.encode()).hexdigest()) for r in results]
+    for result in results:
+        store.put_result(result)
+    store.put_study(name, [r.id for r in results], {"name": name})
+
+
+def test_clippers_training_and_costs_are_tables():
+    assert "| hybrid | 0.01 | |" in acting({"hybrid": {"rain_cut": 0.01}, "other": {"held": 0.2}}).replace(
+        "  |", " |"
+    )
+    assert acting({}) == "No simulator declares a clipper or a fixer."
+    result = case("column_hybrid", "forecast", GOOD)
+    learned = {
+        "saw": "tendencies",
+        "knobs seen": {"enso": [-2, 2]},
+        "explained": {"u": 0.5},
+        "weights": 7,
+        "seconds": 3.0,
+    }
+    result = msgspec.structs.replace(result, learned=learned, cost={"seconds": 120.0})
+    assert "| column_hybrid | tendencies; `enso` -2 to 2 | 7 | u 0.50 | 3 s |" in training([result])
+    assert "Together 2 minutes" in costs([result])
 
 
 def test_a_score_without_fidelity_says_its_word():

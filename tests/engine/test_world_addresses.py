@@ -36,7 +36,9 @@ def test_a_changed_card_is_another_node(tmp_path, change):
     assert address(tmp_path, change) != address(tmp_path, {})
 
 
-@pytest.mark.parametrize("change", [{"summary": "other words"}, {"limits": ("none",)}, {"facts": ()}, {"step_seconds": 9.0}])
+@pytest.mark.parametrize(
+    "change", [{"summary": "other words"}, {"limits": ("none",)}, {"facts": ()}, {"step_seconds": 9.0}]
+)
 def test_words_are_no_numbers(tmp_path, change):
     assert address(tmp_path, change) == address(tmp_path, {})
 

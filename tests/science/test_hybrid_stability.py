@@ -64,11 +64,15 @@ def test_a_run_that_leaves_ends_in_the_block_where_it_left(start, tmp_path):
 def test_the_hazard_has_the_exact_interval():
     acted = dict.fromkeys(("beyond", "limited", "dried", "capped"), 0.0)
     stood = Life(YEAR, False, 250.0, 251.0, acted)
-    assert "0 of 6 runs failed in 6 simulated years: fewer than 0.499 a year" in told(
-        "none", "default", [stood] * 6
+    assert "0 of 6 runs, 0 of 3 networks, failed in 6 simulated years: fewer than 0.499 a year" in told(
+        "none", "default", [stood] * 6, 3
     )
     fell = stood._replace(failed=True)
     low, high = scipy.stats.chi2.ppf([0.025, 0.975], [4, 6]) / 2 / 6
-    line = told("all", "+4 K", [stood] * 4 + [fell] * 2)
-    assert f"2 of 6 runs failed in 6 simulated years: 0.333 a year ({low:.3g} to {high:.3g}, 95 %)" in line
+    line = told("all", "+4 K", [stood] * 4 + [fell] * 2, 3)
+    assert (
+        f"2 of 6 runs, 1 of 3 networks, failed in 6 simulated years: 0.333 a year ({low:.3g} to {high:.3g}, 95 %)"
+        in line
+    )
     assert "moved by +1.00 to +1.00 K" in line
+    assert told("none", "default", [stood._replace(days=0.0)] * 6, 3) == "none, default: nothing was run"

@@ -108,8 +108,14 @@ def show_plan(study: Study, plan: Any, workers: int | None) -> None:
         count = sum(task.kind == kind for task in plan.tasks)
         print(f"  {'to run: ' + words:<24} {count}")
     share = max(workers or 1, 1)
-    guess = f"; {plan.guessed} fits of which nothing is known here are no more than a guess in it" if plan.guessed else ""
-    print(f"  {'time':<24} about {_duration(plan.seconds / share)} with {share} worker{'s' * (share > 1)}{guess}")
+    guess = (
+        f"; {plan.guessed} fits of which nothing is known here are no more than a guess in it"
+        if plan.guessed
+        else ""
+    )
+    print(
+        f"  {'time':<24} about {_duration(plan.seconds / share)} with {share} worker{'s' * (share > 1)}{guess}"
+    )
     print(f"  {'disk':<24} about {plan.megabytes:.{0 if plan.megabytes >= 10 else 1}f} MB")
 
 

@@ -129,13 +129,17 @@ def _seconds(tasks: tuple[Task, ...], store: Store, stood: list[Result]) -> tupl
     total, guessed = 0.0, 0
     for task in tasks:
         case = task.case
-        own = told.get((task.kind, case.world.kind, case.learner.kind, case.trial.kind)[: 3 if task.kind == "fit" else 4])
+        own = told.get(
+            (task.kind, case.world.kind, case.learner.kind, case.trial.kind)[: 3 if task.kind == "fit" else 4]
+        )
         if own:
             total += statistics.median(own)
             continue
         guessed += task.kind == "fit"
         elsewhere = told.get((task.kind, case.trial.kind))
-        total += max(statistics.median(elsewhere) if elsewhere else TYPICAL[task.kind], _stepping(task, bench))
+        total += max(
+            statistics.median(elsewhere) if elsewhere else TYPICAL[task.kind], _stepping(task, bench)
+        )
     return total, guessed
 
 

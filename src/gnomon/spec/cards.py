@@ -147,8 +147,8 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         data: what files and packages the world is made from (spun-up states, boundary fields), as a content address.
         knob_of: trial -> the knob it turns, where that is not the first.
         unasked: trial -> why it is not asked of this world; its cells say `unsupported` with that reason.
-        step_seconds: what one step of one unit takes on one core, for worlds so slow that a plan must count steps; 0 for
-            all others. A hint, and in no identity.
+        step_seconds: what one step of one unit takes on one core, for worlds so slow that a plan must count steps; 0
+            for all others. A hint, and in no identity.
         version: raised whenever the numbers of the world change; part of every identity.
     """
 

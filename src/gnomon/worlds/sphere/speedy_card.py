@@ -21,7 +21,9 @@ UNITS = {
     "pr": "kg m-2 s-1", "evspsbl": "kg m-2 s-1", "rtmt": "W m-2",
 }  # fmt: skip
 ERROR = 0.1  # of every scale: what an observation error is
-STEP_SECONDS = 0.04  # of a step of T21 on one core; `python -m benchmarks.atmosphere_harness` prints that of a day
+STEP_SECONDS = (
+    0.04  # of a step of T21 on one core; `python -m benchmarks.atmosphere_harness` prints that of a day
+)
 SCALES = Path(__file__).with_name("scales.json")
 REFERENCES = (
     "10.1007/s00382-002-0268-2",

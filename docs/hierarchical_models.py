@@ -1,0 +1,117 @@
+"""What the page says of the models themselves: training, what acts on them, what they cost, and paired differences."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from docs.hierarchical_sections import TRIALS, named, simulators
+from gnomon.inference.compare import Versus, beats, compare
+from gnomon.spec.errors import BadData
+from gnomon.spec.results import Result
+from gnomon.store.results import Store
+
+
+def training(found: Sequence[Result]) -> str:
+    """One line a simulator that was trained: what it saw, how much of the tendencies it explains, seconds to fit."""
+    lines = ["| simulator | saw | weights | explained in an unseen run | fit |", "|" + "---|" * 5]
+    for name, learned in _learned(found).items():
+        spent = learned.get("seconds")
+        explained = learned.get("explained", {})
+        parts = ", ".join(f"{k} {v:.2f}" for k, v in explained.items()) or "not asked"
+        saw = learned.get("saw", "noisy observations of the training trajectories")
+        knobs = learned.get("knobs seen", {})
+        seen = f"; {', '.join(f'`{k}` {a:g} to {b:g}' for k, (a, b) in knobs.items())}" if knobs else ""
+        cost = f"{spent:.0f} s" if isinstance(spent, int | float) else "unknown"
+        lines.append(f"| {name} | {saw}{seen} | {learned.get('weights', '')} | {parts} | {cost} |")
+    return "\n".join(lines) if len(lines) > 2 else "No simulator was trained."
+
+
+def _learned(found: Sequence[Result]) -> dict[str, dict[str, Any]]:
+    out: dict[str, dict[str, Any]] = {}
+    for result, name in named(found):
+        if name in simulators(found) and result.learned and name not in out:
+            out[name] = result.learned
+    return out
+
+
+def acting(acted: Mapping[str, Mapping[str, float]]) -> str:
+    """How often clippers and fixers act, as the models declare it; one line a model."""
+    if not acted:
+        return "No simulator declares a clipper or a fixer."
+    names = list(dict.fromkeys(n for row in acted.values() for n in row))
+    lines = [
+        "| simulator | " + " | ".join(n.replace("_", " ") for n in names) + " |",
+        "|" + "---|" * (1 + len(names)),
+    ]
+    for who, row in acted.items():
+        lines.append(f"| {who} | " + " | ".join(f"{row[n]:.2g}" if n in row else "" for n in names) + " |")
+    return "\n".join(lines)
+
+
+def acted_in(store: Store, found: Sequence[Result]) -> dict[str, dict[str, float]]:
+    """Simulator -> clipper -> share of cells and time in the free runs, from the figure of the measure `budgets`."""
+    out: dict[str, dict[str, float]] = {}
+    for result, who in named(found):
+        if result.case["trial"]["kind"] != "climate" or who in out:
+            continue
+        details = store.get_details(result.id)
+        curves = details.curves.get("budgets", ()) if details else ()
+        curve = next((c for c in curves if c.name == "acted"), None)
+        if curve is None or not curve.series:
+            continue
+        parts = dict(p.split(": ", 1) for p in curve.note.split("; ") if p.split(": ", 1)[0].isdigit())
+        shares = zip(curve.series[0].x, curve.series[0].y, strict=True)
+        out[who] = {parts[f"{x:g}"]: float(y) for x, y in shares if x is not None and y is not None}
+    return out
+
+
+def costs(found: Sequence[Result]) -> str:
+    """Seconds of every case: running what is not kept yet, and scoring."""
+    trials = [t for t in TRIALS if any(r.case["trial"]["kind"] == t for r in found)]
+    lines = ["| seconds of a case | " + " | ".join(trials) + " |", "|" + "---|" * (1 + len(trials))]
+    total = 0.0
+    for name in dict.fromkeys(n for _, n in named(found)):
+        cells = []
+        for trial in trials:
+            own = [
+                r.cost.get("seconds", 0.0)
+                for r, n in named(found)
+                if n == name and r.case["trial"]["kind"] == trial
+            ]
+            total += sum(own)
+            cells.append(f"{sum(own):.0f}")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + f"\n\nTogether {total / 60:.0f} minutes of one worker"
+
+
+def paired(store: Store, found: Sequence[Result]) -> list[str]:
+    """Differences of fidelity between simulators, unit by unit, Holm over all of them: one sentence each."""
+    headline: dict[tuple[str, str], Any] = {}
+    for result, who in named(found):
+        if result.case.get("seed", 0) != min(r.case.get("seed", 0) for r in found) or who not in simulators(
+            found
+        ):
+            continue
+        score = next((s for s in result.scores if s.headline), None)
+        details = store.get_details(result.id)
+        if score is None or details is None or score.measure not in details.unit_values:
+            continue
+        headline[who, result.case["trial"]["kind"]] = details.unit_values[score.measure]
+    asked = []
+    for trial in TRIALS:
+        for one, other in combinations([n for n in simulators(found) if (n, trial) in headline], 2):
+            versus = _versus(headline[one, trial], headline[other, trial])
+            if versus is not None:
+                asked.append(Versus(subject=one, other=other, world="speedy", trial=trial, comparison=versus))
+    return [claim.text.replace(" on speedy,", ",") for claim in beats(asked)] if asked else []
+
+
+def _versus(one: Mapping[str, Sequence[float | None]], other: Mapping[str, Sequence[float | None]]) -> Any:
+    def lost(values: Sequence[float | None]) -> list[float]:
+        return [float("inf") if v is None else v for v in values]
+
+    try:
+        roles = (one["subject"], other["subject"], one["null"], one["floor"])
+        return compare(*(lost(v) for v in roles), seed=0)
+    except (BadData, KeyError):
+        return None
