@@ -1,5 +1,6 @@
 """When a run has left the attractor."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -59,3 +60,13 @@ def test_bounds_of_a_field_hold_for_all_its_places():
     bounds = bounds_of(card, Starts(None, {variable.name: history}))
     assert bounds.centre[variable.name].shape == variable.shape
     assert bounds.reach[variable.name] == ESCAPE * variable.scale
+
+
+def test_what_is_shown_and_not_graded_ends_no_run_while_it_is_finite():
+    name = CARD.variables[0].name
+    card = msgspec.structs.replace(CARD, shown=(name,))
+    bounds = bounds_of(card, starts(0.0))
+    far = 10 * bounds.reach[name]
+    assert not escaped(card, runs(far), bounds).any()
+    assert escaped(card, runs(np.nan), bounds)[0, 1]
+    assert escaped(card, runs(np.inf), bounds)[0, 1]

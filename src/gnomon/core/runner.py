@@ -131,12 +131,16 @@ def bounds_of(card: WorldCard, starts: Starts) -> Bounds:
 
 
 def escaped(card: WorldCard, obs: dict[str, np.ndarray], bounds: Bounds) -> np.ndarray:
-    """[unit, lead]: whether an observation (arrays [unit, lead, ...]) is lost: not finite or far away."""
+    """[unit, lead]: whether an observation (arrays [unit, lead, ...]) is lost: not finite or far away.
+
+    A variable that is shown and not graded loses nothing by being far: what a world cannot tell ends no run.
+    """
     lost = np.zeros(next(iter(obs.values())).shape[:2], bool)
     for v in card.variables:
         x = obs[v.name]
         with np.errstate(invalid="ignore", over="ignore"):
-            bad = ~(np.abs(x - bounds.centre[v.name]) <= bounds.reach[v.name])
+            near = bounds.reach[v.name] if v.name not in card.shown else np.finfo(np.float64).max
+            bad = ~(np.abs(x - bounds.centre[v.name]) <= near)
         lost |= bad.reshape(*bad.shape[:2], -1).any(axis=-1)
     return lost
 
