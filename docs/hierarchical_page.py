@@ -38,13 +38,20 @@ from gnomon.spec.study import read_study
 from gnomon.store.results import Store
 
 HERE = Path(__file__).parent
-STUDIES = ("hierarchical", "hierarchical_t31", "hierarchical_full", "hierarchical_smoke")
+STUDIES = (
+    "hierarchical", "hierarchical_cause", "hierarchical_withheld", "hierarchical_twin", "hierarchical_t31",
+    "hierarchical_full", "hierarchical_smoke",
+)  # fmt: skip
+BESIDE = ("hierarchical_withheld", "hierarchical_twin", "hierarchical_t31")  # shown as tables of their own
 SUPPORTS = {
     "hierarchical_smoke": "It is plumbing: no claim follows from it.",
     "hierarchical": "It supports claims on tropical rain, the odd (linear) response, the mean climate and tropospheric "
     "warming, and none on the even response, upper levels or the climate of cyclones.",
     "hierarchical_t31": "It supports claims on cyclones in forecasts, and none on their climate.",
     "hierarchical_full": "It supports claims on every trial.",
+    "hierarchical_cause": "It supports claims on where errors of five days come from.",
+    "hierarchical_withheld": "It supports claims on the odd (linear) response of a hybrid that never saw the pattern.",
+    "hierarchical_twin": "It supports a claim on the order of the simulators, and none on the size of a number.",
 }
 TEXT = """# The hierarchical test
 
@@ -130,7 +137,7 @@ Agreement: +1 the same order, -1 turned round. No interval stands beside it.
 
 {robustness}
 
-## What this world cannot tell
+{others}## What this world cannot tell
 
 {limits}
 
@@ -216,6 +223,7 @@ def page(known: Mapping[str, Kept], study: str) -> str:
         paired="\n".join(f"* {line}" for line in known[study].paired) or "Nothing could be compared.",
         causes=_causes([row for n, k in known.items() if n != "hierarchical_smoke" for row in k.causes]),
         robustness=robustness(found, study),
+        others="".join(_other(n, found[n]) for n in BESIDE if n in found and n != study),
         limits="\n".join(f"* {line}" for line in made.get("limits", "").splitlines())
         or "The world names none.",
         hybrid=hybrid or "the hybrid",
@@ -245,6 +253,12 @@ _QUESTIONS = {
     "response": "does it follow El Niño and La Niña?",
     "shift": "what does it do over a sea warmer than any it saw?",
 }
+
+
+def _other(name: str, found: Sequence[Result]) -> str:
+    """The table of a study that stands beside."""
+    question = read_study(find_study(name)).question
+    return f"## Beside it: `{name}`\n\n*{question}* {SUPPORTS[name]}\n\n{table(found)}\n\n"
 
 
 def _hybrid(found: Sequence[Result]) -> str:

@@ -175,6 +175,13 @@ def known(found):
     return {name: Kept(tuple(results)) for name, results in found.items()}
 
 
+def test_smaller_studies_stand_beside_as_tables(found):
+    beside = found | {"hierarchical_withheld": study({"column_hybrid": BAD})}
+    text = page(known(beside), "hierarchical")
+    assert "## Beside it: `hierarchical_withheld`" in text
+    assert "## Beside it" not in page(known(found), "hierarchical")
+
+
 def test_a_page_of_the_smoke_study_claims_nothing(found):
     text = page(known({"hierarchical_smoke": found["hierarchical"]}), "hierarchical_smoke")
     assert "no claim follows" in text

@@ -15,10 +15,12 @@ CASES = {  # controls included
     "hierarchical": 8 * 4,
     "hierarchical_t31": 4 * 2,
     "hierarchical_full": 8 * 4 * 3,
+    "hierarchical_twin": 8 * 3,
+    "hierarchical_withheld": 3 * 3,
 }
 STATED = re.compile(
     r"# Days a simulator: ([\d.]+), of which ([\d.]+) are forecasts, ([\d.]+) climate"
-    r"(?:, ([\d.]+) response, ([\d.]+) warming)?"
+    r"(?:, ([\d.]+) response)?(?:, ([\d.]+) warming)?"
 )
 
 
@@ -51,6 +53,24 @@ def test_a_plan_of_a_slow_world_counts_its_steps(tmp_path):
     assert step > 0
     assert plan.seconds > 5 * sum(days(study, t) for t in study.trials) * 4 * step
     assert plan.guessed == sum(t.kind == "fit" for t in plan.tasks)
+
+
+def test_causes_are_asked_of_the_models_of_the_laptop_study():
+    """One store, one data set, one fit."""
+    asked, laptop = (read_study(find_study(n)) for n in ("hierarchical_cause", "hierarchical"))
+    assert (asked.data, asked.worlds, asked.seeds, asked.precision) == (
+        laptop.data, laptop.worlds, laptop.seeds, laptop.precision,
+    )  # fmt: skip
+    assert set(map(str, asked.learners)) <= set(map(str, laptop.learners))
+    check_arguments(find_study("hierarchical_cause"), asked)
+
+
+def test_the_second_truth_is_the_first_ones_peer_and_its_peer_the_first():
+    second = read_study(find_study("hierarchical_twin")).worlds[0]
+    first = build("worlds", "speedy").card
+    assert {k: first.imperfect[k] for k in second.args} == second.args
+    back = build("worlds", "speedy", build("worlds", second.kind, second.args).card.imperfect).card
+    assert back.decisive() == first.decisive()
 
 
 def test_the_laptop_study_holds_every_simulator_of_the_full_one():

@@ -94,7 +94,8 @@ def speedy_card(
         imperfect={
             **{k: v for k, v in given.items() if k not in TWIN and v != STANDARD[k]},
             **({} if spinup is None else {"spinup": float(spinup)}),
-            **TWIN,
+            # where the truth is the twin, its imperfect twin is the standard
+            **{k: STANDARD[k] if given[k] == v else v for k, v in TWIN.items()},
         },
         grid=Grid(
             lat=plain(grid.lat, 8),
