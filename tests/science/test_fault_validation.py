@@ -87,9 +87,28 @@ def test_blocks_are_cut_out_of_trajectories_with_gaps_and_own_starts():
     np.testing.assert_array_equal(got.time, [1, 2, 3])
 
 
-def test_rates_carry_wilson_intervals():
-    assert rate(np.zeros(100, bool)) == "  0.0 (0.0 to 3.7)"
-    assert rate(np.zeros(0, bool)) == "not asked"
+def test_rates_carry_wilson_intervals_and_over_pools_those_of_their_mean():
+    one = np.zeros(100, int)
+    assert rate(np.zeros(100, bool), one) == "  0.0 (0.0 to 3.7)"
+    assert rate(np.zeros(0, bool), one[:0]) == "not asked"
+    # Four pools of .1, .2, .3, .4: mean .25, standard deviation .129, t with three degrees of freedom 3.182.
+    marks = np.concatenate([np.arange(10) < k for k in (1, 2, 3, 4)])
+    assert rate(marks, np.repeat(np.arange(4), 10)) == " 25.0 (4.5 to 45.5)"
+
+
+def test_pools_of_other_seeds_share_nothing_and_are_counted_together(found, tmp_path):
+    plan = PLANS["lows"]._replace(lanes=4, together=4, each=1)
+    first, again, other = (LowsPool(plan, seed) for seed in (0, 0, 3))
+    (experiment, *_) = first.trial("climate").design(first.card)
+    a, b, c = (p.runs(experiment).obs["psl"] for p in (first, again, other))
+    np.testing.assert_array_equal(a, b)
+    assert not any(np.array_equal(x, y) for x in a for y in c)
+    got = [twins.verdicts(found, PLAN, draws=5, seed=seed) for seed in (0, 1)]
+    both = twins.together(got)
+    assert both.room.shape == (10, 2)
+    np.testing.assert_array_equal(both.pool, [0] * 5 + [1] * 5)
+    np.testing.assert_array_equal(both.flagged["off"][5:], got[1].flagged["off"])
+    assert "10 resampled twins of 2 pools" in told("none", PLAN, both, {}, 1.0)
 
 
 @pytest.mark.parametrize(("name", "pool"), [("synthetic", SyntheticPool), ("lows", LowsPool)])

@@ -1,6 +1,7 @@
 """Are planted faults found, and only those? `python -m validation.faults [--world NAME ...] [--draws 200]`.
 
-A pool of independent runs of a truth is made once and kept on disk. Its units are dealt to truth, floor, subject and
+A pool of independent runs of a truth is made once and kept on disk (of worlds without dynamics as many as are asked
+for: the rates of one pool hold for it alone). Its units are dealt to truth, floor, subject and
 null again and again: a subject dealt so is a perfect twin. The same is done with faults of known size planted in the
 subject. Everything goes through the measures, the fidelity and the verdicts of a report, and is counted:
 
@@ -18,7 +19,7 @@ from validation.faults.plans import PLANS, Plan
 from validation.faults.pool import Pool
 from validation.faults.printing import told
 from validation.faults.synthetic import SyntheticPool
-from validation.faults.twins import tables_of, verdicts
+from validation.faults.twins import tables_of, together, verdicts
 
 
 def main() -> None:
@@ -33,19 +34,29 @@ def main() -> None:
         help=f"of {', '.join(PLANS)}",
     )
     parser.add_argument("--draws", type=int, default=200, help="resampled twins")
+    parser.add_argument(
+        "--pools",
+        type=int,
+        default=1,
+        help="made anew, of worlds without dynamics; twins are dealt from each",
+    )
     parser.add_argument("--pool", type=Path, default=Path("results/fault-pool"), help="where runs are kept")
     parser.add_argument("--trial", nargs="*", default=[], help="only these trials, and their faults")
     options = parser.parse_args()
     unknown = [name for name in options.world if name not in PLANS]
     if unknown:
         parser.error(f"no plan for {', '.join(unknown)}; there are: {', '.join(PLANS)}")
+    made = {"synthetic": SyntheticPool, "synthetic_long": SyntheticPool, "lows": LowsPool}
     for name in options.world:
         plan, began = part(PLANS[name], options.trial), time.process_time()
-        made = {"synthetic": SyntheticPool, "synthetic_long": SyntheticPool, "lows": LowsPool}
-        pool = made[name](plan) if name in made else Pool(plan, options.pool)
-        found, without = tables_of(pool, options.pool)
-        got = verdicts(found, plan, draws=options.draws)
-        print(told(name, plan, got, without, time.process_time() - began), flush=True)
+        seeds = range(options.pools if name in made else 1)
+        parts, without = [], {}
+        for seed in seeds:
+            pool = made[name](plan, seed) if name in made else Pool(plan, options.pool)
+            found, missing = tables_of(pool, options.pool)
+            without |= missing
+            parts.append(verdicts(found, plan, draws=-(-options.draws // len(seeds)), seed=seed))
+        print(told(name, plan, together(parts), without, time.process_time() - began), flush=True)
 
 
 def part(plan: Plan, trials: list[str]) -> Plan:

@@ -25,10 +25,10 @@ WIDTH, DEPTH, SPEED = 4.8, 22.0, 11.0  # degrees of a Gaussian's spread, hPa, m/
 
 
 class LowsPool:
-    """What `Pool` is, of moving lows; nothing is kept on disk."""
+    """What `Pool` is, of moving lows; nothing is kept on disk. Pools of different seeds share nothing."""
 
-    def __init__(self, plan: Plan):
-        self.plan = plan
+    def __init__(self, plan: Plan, seed: int = 0):
+        self.plan, self.seed = plan, seed
         whole = sphere_card(31)
         kept = tuple(v for v in whole.variables if v.name == "psl")
         self.card: WorldCard = msgspec.structs.replace(whole, variables=kept)
@@ -42,7 +42,7 @@ class LowsPool:
         """All units."""
         assert not changed, "lows have no physics to get wrong"
         units = self.plan.lanes * self.plan.blocks
-        psl = np.stack([unit(np.random.default_rng([7, i])) for i in range(units)])[:, None]
+        psl = np.stack([unit(np.random.default_rng([7 + self.seed, i])) for i in range(units)])[:, None]
         return Runs(
             label=experiment.label, obs=Observed({"psl": psl}), time=0.25 * np.arange(1, MAPS + 1), forcing={},
             diverged=np.full((units, 1), -1), exponents=None, initial={"psl": psl[:, 0, 0]}, cost={},

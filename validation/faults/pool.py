@@ -31,7 +31,7 @@ class Pool:
     """
 
     def __init__(self, plan: Plan, folder: Path, *, quiet: bool = False):
-        self.plan, self.folder, self.quiet = plan, folder, quiet
+        self.plan, self.folder, self.quiet, self.seed = plan, folder, quiet, 0
         self.world: AbstractWorld = build("worlds", plan.world.kind, plan.world.args)
         self.card: WorldCard = self.world.card
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from scipy import stats
 
 from gnomon.inference.power import wilson
 from validation.faults.plans import Plan
@@ -11,14 +12,16 @@ from validation.faults.twins import PERFECT, Verdicts
 
 def told(name: str, plan: Plan, got: Verdicts, without: Mapping[str, str], seconds: float) -> str:
     """One world's section."""
-    draws = len(got.room)
+    draws, pools = len(got.room), len(np.unique(got.pool))
     units = plan.lanes * plan.blocks
     lines = [
         f"== {name}: {units} units in the pool, {plan.each} each for truth, floor, subject and null; "
-        f"{draws} resampled twins; {seconds:.0f} s of CPU ==",
+        f"{draws} resampled twins of {pools} pool{'s' * (pools > 1)}; {seconds:.0f} s of CPU ==",
         "",
         "Power: how often the fault's own measure flags it (all measures asked together, 5 % for the family).",
-        "Intervals are Wilson's over deals of one pool, which share units: too narrow for another pool.",
+        "Intervals are Wilson's over deals of one pool, which share units: too narrow for another pool."
+        if pools < 2
+        else "Intervals are those of the mean over pools that share nothing (Student's t).",
         *_power(plan, got),
         "",
         "Confusion matrix: per cent of the twins in which a measure flags (- not asked)",
@@ -32,12 +35,17 @@ def told(name: str, plan: Plan, got: Verdicts, without: Mapping[str, str], secon
     return "\n".join(lines) + "\n"
 
 
-def rate(marks: np.ndarray) -> str:
-    """A share with its Wilson interval, in per cent."""
+def rate(marks: np.ndarray, pool: np.ndarray) -> str:
+    """A share in per cent with its interval: Wilson's over twins of one pool, Student's over pools."""
     hits, n = int(marks.sum()), len(marks)
     if not n:
         return "not asked"
-    low, high = wilson(hits, n)
+    shares = np.array([marks[pool == i].mean() for i in np.unique(pool)])
+    if len(shares) < 2:
+        low, high = wilson(hits, n)
+    else:
+        reach = stats.t.ppf(0.975, len(shares) - 1) * shares.std(ddof=1) / np.sqrt(len(shares))
+        low, high = max(shares.mean() - reach, 0.0), min(shares.mean() + reach, 1.0)
     return f"{100 * hits / n:5.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
@@ -50,9 +58,11 @@ def _power(plan: Plan, got: Verdicts) -> list[str]:
             continue
         j = names.index(planted.own)
         asked = got.asked[planted.name][:, j]
-        together = f"{rate(got.flagged[planted.name][:, j])}, asked in {int(asked.sum())} of {len(asked)}"
-        apart = rate(got.below[planted.name][got.room[:, j], j])
-        anywhere = rate(got.flagged[planted.name].any(axis=1))
+        together = (
+            f"{rate(got.flagged[planted.name][:, j], got.pool)}, asked in {int(asked.sum())} of {len(asked)}"
+        )
+        apart = rate(got.below[planted.name][got.room[:, j], j], got.pool[got.room[:, j]])
+        anywhere = rate(got.flagged[planted.name].any(axis=1), got.pool)
         lines.append(
             f"  {planted.name:<28} {planted.own:<30} {together}; any measure {anywhere}; "
             f"interval of fidelity below 1, where there is room: {apart}"
@@ -80,8 +90,8 @@ def _alarms(got: Verdicts) -> list[str]:
     below, failed = (m[PERFECT] if there else m[PERFECT][:0] for m in (got.below, got.failed))
     asked = got.asked[PERFECT].any(axis=0).sum()
     return [
-        f"  told apart, {asked} measures together (`told_apart`):  {rate(flagged.any(axis=1))}",
-        f"  an interval of fidelity below 1, uncorrected:      {rate(below.any(axis=1))}",
-        f"  a failure of a headline (`first_failure`):          {rate(failed.any(axis=1))}",
+        f"  told apart, {asked} measures together (`told_apart`):  {rate(flagged.any(axis=1), got.pool)}",
+        f"  an interval of fidelity below 1, uncorrected:      {rate(below.any(axis=1), got.pool[: len(below)])}",
+        f"  a failure of a headline (`first_failure`):          {rate(failed.any(axis=1), got.pool[: len(failed)])}",
         f"  cells with room: {100 * got.room.mean():.0f} % of {got.room.shape[1]}",
     ]

@@ -19,11 +19,16 @@ STEP = {"free": 1.0}  # days between them; five for all others
 
 
 class SyntheticPool:
-    """What `Pool` is, of noise with a known climate; nothing is kept on disk, for it is made faster than read."""
+    """What `Pool` is, of noise with a known climate; nothing is kept on disk, for it is made faster than read.
 
-    def __init__(self, plan: Plan):
-        self.plan, self.card = plan, sphere_card(21)
-        self._evidence = synthetic_sphere("truth", units=plan.lanes * plan.blocks, leads=LEADS, seed=20)
+    Pools of different seeds share nothing.
+    """
+
+    def __init__(self, plan: Plan, seed: int = 0):
+        self.plan, self.card, self.seed = plan, sphere_card(21), seed
+        self._evidence = synthetic_sphere(
+            "truth", units=plan.lanes * plan.blocks, leads=LEADS, seed=20 + seed
+        )
 
     def trial(self, name: str) -> AbstractTrial:
         """A trial with the plan's lengths."""

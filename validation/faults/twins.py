@@ -1,6 +1,6 @@
 """Resampled perfect twins: a pool's units dealt to truth, floor, subject and null again and again, each time judged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -32,6 +32,7 @@ class AnyPool(Protocol):
 
     plan: Plan
     card: WorldCard
+    seed: int
 
     def trial(self, name: str) -> AbstractTrial:
         """A trial with the plan's lengths."""
@@ -111,6 +112,7 @@ def _recipe(pool: AnyPool, cell: Cell, measure: AbstractMeasure, who: str) -> di
         "card": pool.card.decisive(), "world version": pool.card.version,
         "trial version": pool.trial(cell.trial).version,
         "fault version": load("learners", planted.learner.kind).version if planted else 0,
+        **({"seed": pool.seed} if pool.seed else {}),
     }  # fmt: skip
 
 
@@ -180,6 +182,7 @@ class Verdicts(NamedTuple):
         failed: subject -> [twin, cell] of headlines: the interval lies below 0.5, the verdict of `first_failure`.
         asked: subject -> [twin, cell] whether the measure had an answer.
         room: [twin, cell] whether null and floor could be told apart.
+        pool: [twin] from which pool its units were dealt.
     """
 
     cells: tuple[Cell, ...]
@@ -188,6 +191,27 @@ class Verdicts(NamedTuple):
     failed: dict[str, np.ndarray]
     asked: dict[str, np.ndarray]
     room: np.ndarray
+    pool: np.ndarray
+
+
+def together(parts: Sequence[Verdicts]) -> Verdicts:
+    """Twins of several pools of one plan, numbered by pool. A cell that one pool has no answer for is asked in none."""
+    common = [c for c in parts[0].cells if all(c in p.cells for p in parts)]
+
+    def columns(part: Verdicts, marks: np.ndarray) -> np.ndarray:
+        return marks[:, [part.cells.index(c) for c in common]]
+
+    def all_of(kind: str) -> dict[str, np.ndarray]:
+        found = [getattr(p, kind) for p in parts]
+        return {
+            w: np.concatenate([columns(p, f[w]) for p, f in zip(parts, found, strict=True)]) for w in found[0]
+        }
+
+    return Verdicts(
+        tuple(common), *(all_of(kind) for kind in ("flagged", "below", "failed", "asked")),
+        room=np.concatenate([columns(p, p.room) for p in parts]),
+        pool=np.concatenate([np.full(len(p.room), i) for i, p in enumerate(parts)]),
+    )  # fmt: skip
 
 
 def verdicts(found: Mapping[Cell, Tables], plan: Plan, *, draws: int, seed: int = 0) -> Verdicts:
@@ -231,7 +255,7 @@ def verdicts(found: Mapping[Cell, Tables], plan: Plan, *, draws: int, seed: int 
             said = told_apart(pairs[w], seed=b)
             for j, cell in enumerate(cells):
                 marks["flagged"][w][b, j] = cell.name in said and said[cell.name].flagged
-    return Verdicts(cells, **marks, room=room)
+    return Verdicts(cells, **marks, room=room, pool=np.zeros(draws, int))
 
 
 def measure_of(name: str) -> AbstractMeasure:
