@@ -109,6 +109,30 @@ def test_water_closes_and_no_level_is_emptied_beyond_nothing(seconds):
         assert float(done.made[done.capped > 0].min()) > 0
 
 
+def test_what_a_level_has_not_got_the_others_do_not_get():
+    """Two levels of equal mass: the dry one is asked for ten times what it holds, the moist one is to gain it."""
+    humidity, mass, seconds = jnp.asarray([[1e-6, 1e-2]]), jnp.asarray([[1.0, 1.0]]), 1.0
+    tendency = jnp.asarray([[-1e-5, 1e-5]])
+    done = closed(tendency, humidity, mass, jnp.asarray([0.0]), jnp.asarray([0.0]), seconds)
+    np.testing.assert_allclose(done.humidity, [[-1e-6, 1e-6]], rtol=1e-9)
+    np.testing.assert_allclose(done.made, 9e-6, rtol=1e-9)
+    np.testing.assert_allclose(done.rain, 0.0, atol=1e-20)
+    np.testing.assert_allclose(
+        done.evaporation, 0.0, atol=1e-17
+    )  # and not 9e-6: the sea waters no dry column
+
+
+def test_where_nothing_gains_rain_pays_and_then_evaporation():
+    humidity, mass = jnp.asarray([[1e-6, 1e-6]]), jnp.asarray([[1.0, 1.0]])
+    tendency = jnp.asarray([[-4e-6, -4e-6]])
+    rain, evaporation = jnp.asarray([9e-6, 3e-6]), jnp.asarray([1e-6, 0.0])
+    asked = [jnp.concatenate([x, x]) for x in (tendency, humidity, mass)]
+    done = closed(*asked, rain, evaporation, 1.0)
+    np.testing.assert_allclose(done.humidity.sum(-1), done.evaporation - done.rain, atol=1e-18)
+    np.testing.assert_allclose(done.rain, [3e-6, 2e-6], rtol=1e-6)
+    np.testing.assert_allclose(done.evaporation, [1e-6, 0.0], atol=1e-12)
+
+
 def test_a_closed_budget_is_left_alone():
     tendency, humidity, mass, rain, _ = _columns()
     evaporation = (tendency * mass).sum(-1) + rain

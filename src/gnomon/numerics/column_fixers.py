@@ -22,7 +22,8 @@ class Closed(NamedTuple):
         evaporation: kg m-2 s-1 [...].
         moved: kg m-2 s-1 [...], how far the budget was open before (absolute).
         capped: [...] share of the levels that would have been emptied beyond nothing.
-        made: kg m-2 s-1 [...], water that this would have made out of nothing; evaporation or less rain pays for it.
+        made: kg m-2 s-1 [...], water that this would have made out of nothing; levels that gain, then rain, then
+            evaporation pay for it.
     """
 
     humidity: Array
@@ -45,8 +46,11 @@ def closed(
     r"""The change of a column's water is evaporation less rain, and no level loses more water than it holds.
 
     What is open (:math:`\int \dot q \, dm - E + P`) is taken from the levels in proportion to the water that they
-    hold. Levels that would be emptied within a step are emptied and no more. The water that this makes is paid for
-    by rain that does not fall, and by evaporation where there is not enough rain.
+    hold. Levels that would be emptied within a step are emptied and no more: what they have not got, the levels that
+    gain do not get, in proportion to their gains. Only what is then still made out of nothing is paid for by rain
+    that does not fall, and by evaporation where there is not enough rain. (With rain and evaporation paying for all
+    of it, a column whose middle is dry is watered from the sea at hundreds of millimetres a day, and its storm grows
+    until the model is lost.)
 
     Args:
         tendency: of specific humidity, kg kg-1 s-1.
@@ -62,13 +66,17 @@ def closed(
     moved = tendency - opening[..., None] * share
     kept = jnp.maximum(moved, -humidity / seconds)
     gain = jnp.sum((kept - moved) * mass, axis=-1)
+    gains = jnp.sum(jnp.maximum(kept, 0.0) * mass, axis=-1)
+    given_up = jnp.minimum(gain, gains)
+    left = 1.0 - given_up / jnp.maximum(gains, LEAST_WATER / seconds)
+    kept = jnp.where(kept > 0, kept * left[..., None], kept)
     total = jnp.sum(kept * mass, axis=-1)
-    falls = jnp.maximum(rain - gain, 0.0)
+    falls = jnp.maximum(rain - (gain - given_up), 0.0)
     return Closed(
         humidity=kept,
         rain=falls,
         evaporation=total + falls,
         moved=jnp.abs(opening),
-        capped=jnp.mean((kept != moved).astype(kept.dtype), axis=-1),
+        capped=jnp.mean((kept > moved).astype(kept.dtype), axis=-1),
         made=gain,
     )
