@@ -30,7 +30,7 @@ class Counts(NamedTuple):
         opened: kg m-2 s-1 by which the water budget of a column was open (absolute), and closed by the fixer.
         rained: kg m-2 s-1 of rain, to hold the others against.
         capped: share of the levels that would have lost more water than they hold.
-        made: kg m-2 s-1 of water that this would have made; the levels that gain pay first, then rain, then evaporation.
+        made: kg m-2 s-1 of water that this would have made; levels that gain pay, then rain, then evaporation.
     """
 
     calls: Array
