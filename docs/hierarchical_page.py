@@ -18,6 +18,7 @@ from docs.hierarchical_sections import (
     TRIALS,
     days,
     failures,
+    measures,
     middle,
     named,
     robustness,
@@ -105,6 +106,8 @@ Fidelity of each trial's headline{seeds}. `perfect` is the truth run again from 
 `null` must hold 0.
 {figure}
 {table}
+
+{measures}
 
 Every measure of every case, with value, interval, null, floor and units: {csv}.
 
@@ -215,6 +218,7 @@ def page(known: Mapping[str, Kept], study: str) -> str:
         seeds=f", the median over {len(seeds)} seeds" if len(seeds) > 1 else ", of one seed",
         figure=f"\n![Fidelity of each simulator in every trial, with 95 % intervals](hierarchical/{study}.svg)\n",
         table=table(own),
+        measures=measures(own, study),
         csv=", ".join(f"[{n}.csv](hierarchical/{n}.csv)" for n in found),
         perfect=coverage(own, "perfect", 1.0),
         null=coverage(own, "null", 0.0),

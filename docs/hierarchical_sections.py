@@ -75,6 +75,19 @@ def table(found: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
+def measures(found: Sequence[Result], study: str) -> str:
+    """Fidelity of every measure on which the study supports a claim, simulator by simulator."""
+    names = simulators(found)
+    lines = ["| trial, measure | " + " | ".join(names) + " |", "|" + "---|" * (1 + len(names))]
+    for trial in TRIALS:
+        kinds = dict.fromkeys(s.measure for r in found if r.case["trial"]["kind"] == trial for s in r.scores)
+        for measure in (m for m in kinds if claimed(study, m)):
+            row = [middle(scored(found, n, trial, measure)) for n in names]
+            if any(s is not None and s.fidelity is not None for s in row):
+                lines.append(f"| {trial}, `{measure}` | " + " | ".join(told(s) for s in row) + " |")
+    return "\n".join(lines) if len(lines) > 2 else ""
+
+
 def failures(found: Sequence[Result], study: str) -> str:
     """For each simulator where it first fails, what is undecided, and the three measures farthest below the truth."""
     lines = []

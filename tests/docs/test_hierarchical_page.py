@@ -9,7 +9,7 @@ from docs.hierarchical_findings import FINDINGS, published
 from docs.hierarchical_kept import Kept, kept
 from docs.hierarchical_models import acting, costs, training
 from docs.hierarchical_page import page, write
-from docs.hierarchical_sections import claimed, days, failures, kendall, robustness, standing, told
+from docs.hierarchical_sections import claimed, days, failures, kendall, measures, robustness, standing, told
 from gnomon.spec.results import Estimate
 from gnomon.store.results import Store
 from tests.inference.results_for_tests import a_result, a_score
@@ -198,6 +198,8 @@ def test_what_no_size_supports_is_no_weakness(found):
         for r in found["hierarchical"]
     ]
     assert "response_even" not in failures(results, "hierarchical")
+    assert "response_even" not in measures(results, "hierarchical")
+    assert "| response, `response_even` | 0.20 (0.10 to 0.30)" in measures(results, "hierarchical_full")
     assert "response_even" in failures(results, "hierarchical_full")
 
 

@@ -223,7 +223,9 @@ def _run_lanes(
     """
     began = time.perf_counter()
     units = keys.shape[0]
-    size = units if lanes is None else min(lanes, units)
+    # As few blocks as there must be, and all of one size: ten units on eight lanes are five and five, and not eight and
+    # eight of which six are thrown away.
+    size = units if lanes is None else -(-units // -(-units // lanes))
     blocks = []
     for start in range(0, units, size):
         # The last block is filled up with its own last unit, so that all blocks share one compilation.
