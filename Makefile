@@ -14,7 +14,7 @@ PYTEST = $(PY) -m pytest
 ONE_THREAD = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical faults scenes scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical fields fields-page faults scenes scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -29,11 +29,13 @@ help:
 	@echo "make atmosphere-results  runs it and writes docs/atmosphere-results.md"
 	@echo "make flows          every trial on every system of the catalogue (an hour or more; resumes)"
 	@echo "make hierarchical   the hierarchical test of hybrids on a moist atmosphere, laptop size, and its page (hours; resumes)"
+	@echo "make fields         speed, truth and learners of the fields, beside published numbers; writes docs/fields.md (hours)"
+	@echo "make fields-page    that page from the tables that are there"
 	@echo "make faults         planted faults and perfect twins through every measure: what is seen, what is a false alarm"
 	@echo "make flows-results  runs it and writes docs/flows-results.md"
 	@echo "make horizons       how long each learner is right, beside the twin, and writes docs/horizons.md (an hour; resumes)"
 	@echo "make chaos          learners side by side on a dozen flows, and writes docs/chaos.md (hours; resumes)"
-	@echo "make chaos-small    the whole shelf once, with small settings, on two small worlds"
+	@echo "make chaos-small    the whole shelf once, with small settings, on one small world"
 	@echo "make attractors     free runs beside pairs of truths, and writes docs/attractors.md (hours; resumes)"
 	@echo "make scaling        error against data, size and compute, and writes docs/scaling.md (resumes)"
 	@echo "make catalogue      recomputes the facts of the catalogue and checks them (half an hour)"
@@ -99,6 +101,21 @@ hierarchical: $(VENV)/.atmos
 
 faults: $(VENV)/.test
 	$(PY) -m validation.faults --pool $(STORE)/fault-pool
+
+FIELDS = docs/results/fields
+
+fields: $(VENV)/.test $(VENV)/.peers
+	$(PY) benchmarks/field_speed.py --csv $(FIELDS)-speed.csv
+	$(PY) benchmarks/field_speed_plane.py --csv $(FIELDS)-speed-plane.csv
+	$(PY) benchmarks/field_operators.py --csv $(FIELDS)-operators.csv
+	$(PY) benchmarks/fno_burgers.py --csv $(FIELDS)-burgers.csv
+	$(PY) -m validation.medida --csv $(FIELDS)-medida.csv
+	$(PY) benchmarks/pinn_curriculum.py --csv $(FIELDS)-pinn.csv
+	$(PY) -m validation.closures --csv $(FIELDS)-closures.csv
+	$(PY) -m docs.fields_page
+
+fields-page: $(VENV)/.gnomon
+	$(PY) -m docs.fields_page
 
 scenes: $(VENV)/.gnomon
 	$(GNOMON) run scenes --workers $(WORKERS) --store $(STORE)

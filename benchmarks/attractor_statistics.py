@@ -5,8 +5,9 @@ runs as long, 30 bins an axis. Two forms of D_stsp are kept: ours, in which mass
 and the published one, in which it is dropped; for states of more than three numbers the mixture (variance 1) takes
 their place. What twenty disjoint pairs of truths of the same length score is the floor: no run can be told from the
 truth below its 95 %. Every row is written as soon as it is there, and what is there is not run again, unless the
-learner has another version or other settings by now (rows from before versions were kept are taken); a training that
-was killed goes on where it was, in a folder named by its settings.
+learner has another version or other settings by now, the row is from before versions were kept, or another number or
+length of runs is asked for; floors are made again for another length. A training that was killed goes on where it was,
+in a folder named by its settings.
 
     python benchmarks/attractor_statistics.py --folder docs/attractors [--rows NAME ...] [--seeds 1] [--runs 5]
 """
@@ -36,7 +37,7 @@ from gnomon.learners.recurrent_simulator import RecurrentSimulator
 from gnomon.measures.attractor import Attractor
 from gnomon.measures.attractor_mixture import AttractorMixture
 from gnomon.measures.spectrum_hellinger import SpectrumHellinger
-from gnomon.numerics.fates import fate_of
+from gnomon.numerics.fates import fate_of, reach_of
 from gnomon.numerics.histograms import box, counts
 from gnomon.numerics.spectra import smoothed_shape
 from gnomon.spec.registry import build
@@ -110,9 +111,9 @@ def main() -> None:
     with jax.enable_x64(True):
         for name in told.rows:
             for seed in range(told.seeds):
-                place = told.folder / f"{name}-{seed}.json"
-                if not is_current(place, name):
-                    steps, half = steps_of(ROWS[name][0], told.steps), unfinished(place, name)
+                place, steps = told.folder / f"{name}-{seed}.json", steps_of(ROWS[name][0], told.steps)
+                if not is_current(place, name, runs=told.runs, steps=steps):
+                    half = unfinished(place, name)
                     half.mkdir(exist_ok=True)
                     with attended(Watch(), half):
                         write(place, row(name, seed, told.runs, steps, floor(name, told)))
@@ -132,12 +133,19 @@ def made_by(learner: Any) -> dict[str, Any]:
     return {"learner_version": learner.version, **{k: own[k] for k in ("gnomon", "jax", "processor")}}
 
 
-def is_current(place: Path, name: str) -> bool:
-    """Whether a row is kept and is of the learner and the settings as they are now."""
+def is_current(place: Path, name: str, *, runs: int, steps: int) -> bool:
+    """Whether a row is kept and is of the learner, the settings and the runs that are asked for now.
+
+    A row without a version may be of any: it is not.
+    """
     if not place.exists():
         return False
-    found, now = json.loads(place.read_text(encoding="utf-8")), learner_of(name).version
-    return found.get("learner_version", now) == now and found["settings"] == ROWS[name][2]
+    found = json.loads(place.read_text(encoding="utf-8"))
+    return (
+        found.get("learner_version") == learner_of(name).version
+        and found["settings"] == ROWS[name][2]
+        and (len(found["runs"]), found["steps"]) == (runs, steps)
+    )
 
 
 def unfinished(place: Path, name: str) -> Path:
@@ -159,17 +167,19 @@ def write(place: Path, found: dict[str, Any]) -> None:
 
 
 def floor(name: str, told: argparse.Namespace) -> dict[str, Any]:
-    """What pairs of truths score on the world of a row; kept."""
+    """What pairs of truths score on the world of a row, in runs as long; kept."""
     world_name = ROWS[name][0]
     kind, args = WORLDS[world_name]
     steps = steps_of(world_name, told.steps)
     args = {**args, "error": 0.0}  # the truth itself is compared, not what is observed of it
     place = told.folder / f"floor-{kind}.json"
-    if not place.exists():
+    kept = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {"steps": 0, "pairs": []}
+    if (kept["steps"], len(kept["pairs"])) != (steps, PAIRS):
         truths = truths_of(build("worlds", kind, args), 2 * PAIRS, steps, seed=99)
         pairs = [distances(truths[2 * i], truths[2 * i + 1])._asdict() for i in range(PAIRS)]
-        write(place, {"steps": steps, "pairs": pairs})
-    return json.loads(place.read_text())
+        kept = {"steps": steps, "pairs": pairs}
+        write(place, kept)
+    return kept
 
 
 def row(name: str, seed: int, runs: int, steps: int, beside: dict[str, Any]) -> dict[str, Any]:
@@ -183,6 +193,8 @@ def row(name: str, seed: int, runs: int, steps: int, beside: dict[str, Any]) -> 
     fit = made.fit(data_of(world, seed), key=jax.random.key(seed))
     spent = time.process_time() - began
     found = [free(fit.simulator, world, truths[2 * i], steps) for i in range(runs)]
+    spread = truths.std((0, 1))
+    reach = reach_of(truths / spread)
     scored = [
         distances(truths[2 * i + 1], x)._asdict() if np.isfinite(x).all() else None
         for i, x in enumerate(found)
@@ -190,7 +202,7 @@ def row(name: str, seed: int, runs: int, steps: int, beside: dict[str, Any]) -> 
     return {
         "world": world_name, "learner": learner, "settings": settings, "seed": seed, "steps": steps,
         "observations": TRAJECTORIES * STEPS, "cpu_seconds": spent, "chosen": fit.log["chosen"],
-        "runs": scored, "fates": [fate_of(x / truths.std((0, 1))) for x in found],
+        "runs": scored, "fates": [fate_of(x / spread, reach) for x in found],
         "truth": truths[1, :SHOWN, DRAWN].T.round(3).tolist(),
         "shown": np.nan_to_num(found[0][-SHOWN:, DRAWN]).round(3).tolist(),
         "code": code(fit, world, found, truths), "floor_pairs": len(beside["pairs"]),

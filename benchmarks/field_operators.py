@@ -1,24 +1,27 @@
 """Neural operators on a reduced Navier-Stokes set: LSM, FNO, U-Net, DeepONet and MultiONet, beside what they must beat.
 
-The registered world `navier_stokes` (Kolmogorov flow) on a small grid; its truth is the world itself. From one state
-to the ten next frames by repeated application; the error is relative L2 over the ten frames together, as in Wu and
-others (2023), arXiv 2301.12664. (There: a viscosity of 1e-5, 64^2 points, ten frames in, 1000 trajectories, 501 epochs;
-LSM 0.1535, FNO 0.1556, U-Net 0.1982, DeepONet 0.2972.) Here the state is Markov, so one frame goes in. The networks are
+The registered world `navier_stokes` (Kolmogorov flow), solved on 48^2 points and seen on 24^2; its truth is the world
+itself, and the benchmark stops where `health` says that a test state is not resolved. From one frame to the ten next by
+repeated application; the error is relative L2 over the ten frames together, as in Wu and others (2023), arXiv
+2301.12664. (There: a viscosity of 1e-5, 64^2 points, ten frames in, 1000 trajectories, 501 epochs; LSM 0.1535, FNO
+0.1556, U-Net 0.1982, DeepONet 0.2972.) Here one frame goes in, which holds all but the shortest waves. The networks are
 those of the registered learners without their frame: they predict the standardised change over one frame, with the
 relative L2 of two frames in a row as loss, and get the same updates, minibatches and rates. Their widths make their
 weights comparable; a DeepONet of such a size is starved by its first layer, so a wide one stands beside it. LSM's
 patches have 3 points a side: 4 do not fit the third grid of 24 points and shrink (4, 4, 3); LSM then knows no shift.
 
 Beside them: persistence, a linear map of all points (ridge, chosen by rollouts on validation runs), the twin (the world
-from a start with its declared observation error) and the classical solver: the same equation on a coarser grid and in
-longer steps, the cheapest with at most the best network's error. Costs are processor seconds of ten frames in a batch
-of all test cases; breakeven is the number of solves from which data, training and network together are cheaper.
+from a start with its declared observation error: the ceiling), the truth on twice the grid (its own error) and, for
+each network, the classical solver: the same equation from the same frame on a coarser grid and in longer steps, the
+cheapest of those tried with at most that network's error. Costs are processor seconds of ten frames in a batch of all
+test cases; breakeven is the number of solves from which data, training and network together are cheaper than that
+solver.
 
 Intervals (95 %, bootstrap-t) are over test cases, each the mean over seeds; the two gaps to FNO are paired by case.
 Equal updates are not equal cost: what the training of each took is printed, and `--only fourier_operator --updates N`
 gives one network as much time as another had.
 
-    python benchmarks/field_operators.py [--updates 400] [--seeds 2] [--grid 24] [--train 40] [--test 24] [--csv FILE]
+    python benchmarks/field_operators.py [--updates 2000] [--seeds 2] [--train 40] [--test 24] [--csv FILE]
 """
 
 import argparse
@@ -32,9 +35,28 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from field_operator_set import (
+    DT,
+    FRAMES,
+    GRID,
+    LENGTH,
+    POINTS,
+    VISCOSITY,
+    Set,
+    Solver,
+    breakeven,
+    cost,
+    equal_solver,
+    make,
+    on_twice_the_grid,
+    options,
+    relative,
+    solvers,
+    twin,
+    world_of,
+)
 from jaxtyping import Array
 
-from gnomon.core.forcing import Forcing
 from gnomon.inference.bootstrap import estimate
 from gnomon.learners.deep_operator import new_operator_network
 from gnomon.learners.fourier_operator import new_fourier_network
@@ -42,66 +64,26 @@ from gnomon.learners.latent_spectral import new_latent_network
 from gnomon.learners.unet import new_u_network
 from gnomon.numerics.geometry import Geometry
 from gnomon.numerics.ridge import ridge_path
-from gnomon.spec.errors import BadSpec
+from gnomon.spec.results import Estimate
 from gnomon.training.free_run import Verdict
 from gnomon.training.trainer import Recipe, Stage, fit_weights
-from gnomon.worlds.field.navier_stokes import NavierStokes
 
 jax.config.update("jax_platforms", "cpu")
 
-FRAMES, LENGTH, SPIN, VALIDATION = 10, 24, 80, 4
-VISCOSITY, DT, SUBSTEPS, BATCH, UNROLL = 0.02, 0.5, 12, 4, 2
+BATCH, UNROLL = 4, 2
 
 
-class Set(NamedTuple):
-    """[run, frame, y, x] and what it cost to make."""
+class Row(NamedTuple):
+    """One line of the table; what a row has nothing to say of is None."""
 
-    train: np.ndarray
-    held: np.ndarray
-    test: np.ndarray
-    seconds: float
-
-
-def world_of(grid: int, substeps: int = SUBSTEPS) -> NavierStokes:
-    return NavierStokes(grid=grid, viscosity=VISCOSITY, dt=DT, substeps=substeps)
-
-
-def calm(world: NavierStokes) -> Forcing:
-    """Every knob at its default."""
-    values = {k.name: jnp.full(1, k.default) for k in world.card.knobs}
-    return Forcing(times={k: jnp.zeros(1) for k in values}, values=values)
-
-
-@eqx.filter_jit
-def frames(world: NavierStokes, start: Array, count: int) -> Array:
-    """[run, frame, y, x] after `start` [run, y, x]."""
-    forcing, key = calm(world), jax.random.key(0)
-
-    def step(state: Array, _: Any) -> tuple[Array, Array]:
-        new = world.step(state, forcing, time=0.0, key=key)
-        return new, world.observe(new)["w"]
-
-    return jax.vmap(lambda w: jax.lax.scan(step, w[None], length=count)[1])(start)
-
-
-def make(told: argparse.Namespace) -> Set:
-    """Runs of the world after a spin-up, in single precision."""
-    world, began = world_of(told.grid), time.process_time()
-    count = told.train + VALIDATION + told.test
-    keys = jax.random.split(jax.random.key(told.seed), count)
-    start = jax.vmap(lambda k: world.observe(world.init(key=k))["w"])(keys)
-    start = frames(world, start, SPIN)[:, -1]
-    runs = np.asarray(frames(world, start, LENGTH), np.float32)
-    spent = (time.process_time() - began) * (told.train + VALIDATION) / count
-    held = told.train + VALIDATION
-    return Set(runs[: told.train], runs[told.train : held], runs[held:, : FRAMES + 1], spent)
-
-
-def relative(made: Any, truth: Any) -> np.ndarray:
-    """[run] |error| / |truth| over all frames; what is not finite counts as two."""
-    made, truth = (np.asarray(x, float).reshape(len(x), -1) for x in (made, truth))
-    found = np.linalg.norm(made - truth, axis=1) / np.linalg.norm(truth, axis=1)
-    return np.where(np.isfinite(found), np.minimum(found, 2.0), 2.0)
+    name: str
+    kind: str
+    error: Estimate
+    weights: int | None = None
+    solve: float | None = None
+    training: float | None = None
+    solver: Solver | None = None
+    breakeven: float | None = None
 
 
 class Emulator(eqx.Module):
@@ -146,8 +128,8 @@ class RelativeLoss(eqx.Module):
         return gap.mean(), memory
 
 
-def emulator_of(data: Set, told: argparse.Namespace) -> Emulator:
-    pattern = np.asarray(world_of(told.grid).card.knobs[0].pattern)
+def emulator_of(data: Set) -> Emulator:
+    pattern = np.asarray(world_of().card.knobs[0].pattern)
     change = np.diff(data.train, axis=1).std()
     parts = (pattern / pattern.std(), data.train.std(), change)
     return Emulator(*(jnp.asarray(p, jnp.float32) for p in parts))
@@ -197,51 +179,6 @@ def train(told: argparse.Namespace, data: Set, emulator: Emulator, name: str, dr
     return [seed.model for seed in trained]
 
 
-def cost(run: Callable[[], Any], solves: int) -> float:
-    """Processor seconds of one solve: the least of some repeats, compiled before."""
-    jax.block_until_ready(run())
-    spent = []
-    for _ in range(3):
-        began = time.process_time()
-        jax.block_until_ready(run())
-        spent.append(time.process_time() - began)
-    return max(min(spent), 1e-9) / solves
-
-
-def regridded(w: Array, grid: int) -> Array:
-    """[..., y, x] on another grid, by Fourier: waves that both hold, without the shorter one's last."""
-    old = w.shape[-1]
-    waves = jnp.fft.fft2(w, norm="forward")
-    half = (min(old, grid) - 1) // 2
-    k = np.arange(-half, half + 1)
-    picked = waves[..., (k % old)[:, None], k % old]
-    out = jnp.zeros((*w.shape[:-2], grid, grid), waves.dtype)
-    return jnp.fft.ifft2(out.at[..., (k % grid)[:, None], k % grid].set(picked), norm="forward").real
-
-
-def equal_solver(told: argparse.Namespace, data: Set, error: float) -> tuple[str, np.ndarray | None, float]:
-    """The cheapest coarser run of the world with at most this error."""
-    start, best = jnp.asarray(data.test[:, 0]), ("no coarser solver is as good", None, np.inf)
-    for grid in (g for g in (14, 16, 18, 20, 24, 32) if g <= told.grid):
-        for substeps in (2, 3, 4, 6, 8, 12):
-            try:
-                world = world_of(grid, substeps)
-            except BadSpec:  # too coarse for the force, or too long a step: the world says so
-                continue
-            run = eqx.filter_jit(
-                lambda w, world=world, grid=grid: regridded(
-                    frames(world, regridded(w, grid), FRAMES), told.grid
-                )
-            )
-            found = relative(run(start), data.test[:, 1:])
-            if found.mean() <= error:
-                paid = cost(lambda run=run: run(start), len(start))
-                if paid < best[2]:
-                    best = (f"solver, {grid}^2 points, {substeps} steps a frame", found, paid)
-                break
-    return best
-
-
 def linear(data: Set) -> tuple[np.ndarray, float]:
     """[case] error of the best ridge map of all points, and its cost."""
     flat = data.train.reshape(*data.train.shape[:2], -1).astype(float)
@@ -262,67 +199,18 @@ def linear(data: Set) -> tuple[np.ndarray, float]:
     return relative(run(test, *best), data.test[:, 1:]), cost(lambda: run(test, *best), len(test))
 
 
-def twin(told: argparse.Namespace, data: Set) -> np.ndarray:
-    """[case] the world from a start with its observation error."""
-    world = world_of(told.grid)
-    size = world.card.variables[0].obs_error
-    noise = size * np.random.default_rng(told.seed).normal(size=data.test[:, 0].shape)
-    return relative(
-        frames(world, jnp.asarray(data.test[:, 0] + noise, jnp.float32), FRAMES), data.test[:, 1:]
-    )
-
-
-def shown(values: np.ndarray) -> str:
-    found = estimate(values, seed=0)
+def shown(found: Estimate) -> str:
     low, high = ("?" if x is None else f"{x:.4f}" for x in (found.low, found.high))
     return f"{found.value:.4f} ({low} to {high})"
 
 
-def print_solver(
-    told: argparse.Namespace, data: Set, errors: dict[str, np.ndarray], costs: dict[str, tuple[float, float]]
-) -> None:
-    """The solver of equal error, its cost, and after how many solves the best network has paid for itself."""
-    best = min(costs, key=lambda n: errors[n].mean())
-    name, cases, paid = equal_solver(told, data, errors[best].mean())
-    own, spent = costs[best]
-    if cases is not None:
-        gain, whole = paid - own, data.seconds + spent
-        even = (
-            f"breakeven after {whole / gain:.2g} solves"
-            if gain > 0
-            else "no breakeven: the solver is cheaper"
-        )
-        print(f"{name}: {shown(cases)}, {paid * 1e3:.2f} ms a solve; against {best}: {even}")
-        errors[name] = cases
-    else:
-        print(name)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--updates", type=int, default=400)
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--grid", type=int, default=24)
-    parser.add_argument("--train", type=int, default=40)
-    parser.add_argument("--test", type=int, default=24)
-    parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="+", help="names of networks; all where none is given")
-    parser.add_argument("--csv", type=Path)
-    told = parser.parse_args()
-    data = make(told)
-    emulator = emulator_of(data, told)
-    print(
-        f"navier_stokes {told.grid}^2, viscosity {VISCOSITY}, frames {DT} apart; {told.train} runs of {LENGTH} frames, "
-        f"{told.test} test cases of {FRAMES}; {told.updates} updates of {BATCH} x {UNROLL} frames, {told.seeds} seeds",
-        flush=True,
-    )
-    errors: dict[str, np.ndarray] = {}
-    costs: dict[str, tuple[float, float]] = {}
+def network_rows(
+    told: argparse.Namespace, data: Set, tried: list[Solver]
+) -> tuple[list[Row], dict[str, np.ndarray]]:
+    """Every network with the solver of its error, and its error in each case."""
+    emulator, rows, errors = emulator_of(data), [], {}
     run, start = eqx.filter_jit(emulator.run), jnp.asarray(data.test[:, 0])
-    every = networks(Geometry("plane", (told.grid, told.grid)))
+    every = networks(Geometry("plane", (POINTS, POINTS)))
     for name in told.only or every:
         began = time.process_time()
         models = train(told, data, emulator, name, every[name])
@@ -330,31 +218,98 @@ def main() -> None:
         seeds = np.stack([relative(run(m, start, FRAMES), data.test[:, 1:]) for m in models])
         errors[name] = seeds.mean(0)
         own = cost(lambda m=models[0]: run(m, start, FRAMES), len(start))
-        costs[name] = own, spent
         count = sum(x.size for x in jax.tree.leaves(eqx.filter(models[0], eqx.is_inexact_array)))
-        each = " ".join(f"{e:.4f}" for e in seeds.mean(1))
+        solver = equal_solver(tried, errors[name].mean())
+        even = breakeven(solver, own, data.seconds + spent)
+        rows.append(Row(name, "network", estimate(errors[name], seed=0), count, own, spent, solver, even))
         print(
-            f"{name:22s} {shown(errors[name])}  seeds {each}; {count} weights, {own * 1e3:.2f} ms a solve, "
-            f"training {spent:.0f} s",
+            f"{name:22s} {shown(rows[-1].error)}  seeds {' '.join(f'{e:.4f}' for e in seeds.mean(1))}; {count} "
+            f"weights, {own * 1e3:.2f} ms a solve, training {spent:.0f} s\n{'':22s} {beside(rows[-1])}",
             flush=True,
         )
-    for name, cases in (
-        ("persistence", relative(np.repeat(data.test[:, :1], FRAMES, 1), data.test[:, 1:])),
-        ("linear", linear(data)[0]),
-        ("twin (ceiling)", twin(told, data)),
-    ):
-        errors[name] = cases
-        print(f"{name:22s} {shown(cases)}", flush=True)
-    print_solver(told, data, errors, costs)
+    return rows, errors
+
+
+def beside(row: Row) -> str:
+    """The solver of equal error, and whether the network pays for itself."""
+    if row.solver is None:
+        return "no solver that was tried is as good"
+    even = (
+        "no breakeven: it is cheaper"
+        if row.breakeven is None
+        else f"breakeven after {row.breakeven:.2g} solves"
+    )
+    return f"{row.solver.name}: error {row.solver.cases.mean():.4f}, {row.solver.paid * 1e3:.2f} ms a solve; {even}"
+
+
+def write(path: Path, plan: str, rows: list[Row]) -> None:
+    """One line a row, with the plan in every one."""
+
+    def number(x: float | None) -> str:
+        return "" if x is None else f"{x:.6g}"
+
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["name", "kind", "error", "low", "high", "weights", "solve_seconds", "training_seconds", "solver",
+             "solver_error", "solver_seconds", "breakeven", "plan"]
+        )  # fmt: skip
+        for r in rows:
+            solver = (
+                ("", "", "")
+                if r.solver is None
+                else (r.solver.name, number(r.solver.cases.mean()), number(r.solver.paid))
+            )
+            numbers = [
+                number(x) for x in (r.error.value, r.error.low, r.error.high, r.weights, r.solve, r.training)
+            ]
+            writer.writerow([r.name, r.kind, *numbers, *solver, number(r.breakeven), plan])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--updates", type=int, default=2000)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=3e-3)
+    options(parser)
+    parser.add_argument("--only", nargs="+", help="names of networks; all where none is given")
+    parser.add_argument("--csv", type=Path)
+    told = parser.parse_args()
+    plan = (
+        f"navier_stokes, {GRID}^2 points seen on {POINTS}^2, viscosity {VISCOSITY}, frames {DT} apart; {told.train} "
+        f"runs of {LENGTH} frames, {told.test} test cases of {FRAMES}; {told.updates} updates of {BATCH} x {UNROLL} "
+        f"frames, {told.seeds} seeds"
+    )
+    print(plan, flush=True)
+    data = make(told)
+    ridge, ridge_cost = linear(data)
+    rows = [
+        Row(
+            "persistence",
+            "baseline",
+            estimate(relative(np.repeat(data.test[:, :1], FRAMES, 1), data.test[:, 1:]), seed=0),
+        ),
+        Row("linear", "baseline", estimate(ridge, seed=0), solve=ridge_cost),
+        Row("twin", "ceiling", estimate(twin(told, data), seed=0)),
+        Row("truth on twice the grid", "truth", estimate(on_twice_the_grid(data), seed=0)),
+    ]
+    for row in rows:
+        print(f"{row.name:22s} {shown(row.error)}", flush=True)
+    tried = solvers(data)
+    for one in tried:
+        print(f"{one.name}: {one.cases.mean():.4f}, {one.paid * 1e3:.2f} ms a solve", flush=True)
+    found, errors = network_rows(told, data, tried)
+    rows = found + rows + [Row(s.name, "solver", estimate(s.cases, seed=0), solve=s.paid) for s in tried]
     for other in ("latent_spectral", "unet"):
         if other in errors and "fourier_operator" in errors:
-            print(f"{other} minus fourier_operator: {shown(errors[other] - errors['fourier_operator'])}")
+            gap = estimate(errors[other] - errors["fourier_operator"], seed=0)
+            rows.append(Row(f"{other} minus fourier_operator", "gap", gap))
+            print(f"{rows[-1].name}: {shown(gap)}")
     print(f"data {data.seconds:.0f} s of processor time")
     if told.csv:
-        with told.csv.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["name", "case", "relative L2"])
-            writer.writerows([n, i, f"{e:.6g}"] for n, row in errors.items() for i, e in enumerate(row))
+        write(told.csv, f"{plan}; data {data.seconds:.0f} s", rows)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,16 @@ machine stretches the wall. The chain carries a sum from one transform to the ne
 additions are in its time. Worlds on the plane: field_speed_plane.py.
 
     pip install exponax
-    python benchmarks/field_speed.py [--rounds 9] [--steps 200]
+    python benchmarks/field_speed.py [--rounds 9] [--steps 200] [--csv FILE]
 """
 
 import argparse
+import csv
 import importlib.util
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -65,18 +67,28 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--steps", type=int, default=200, help="steps in one timed call")
+    parser.add_argument("--csv", type=Path, help="file for the table")
     options = parser.parse_args()
     print(
         f"exponax: {'installed' if importlib.util.find_spec('exponax') else 'not installed'}; us a member-step"
     )
     print(f"{'case':42s} {'bare':>8s} {'ours':>8s} {'exponax':>8s} {'ours/bare':>10s} {'ours/exponax':>13s}")
+    rows = []
     for case in CASES:
         for double, batch in ((False, 1), (False, 64), (True, 1), (True, 64)):
             with jax.enable_x64(double):
-                _row(case, double, batch, options)
+                rows.append(_row(case, double, batch, options))
+    if options.csv:
+        with options.csv.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(
+                ["case", "bare_us", "ours_us", "exponax_us", "ours_over_bare", "ours_over_exponax"]
+            )
+            writer.writerows(rows)
 
 
-def _row(case: Case, double: bool, batch: int, options: argparse.Namespace) -> None:
+def _row(case: Case, double: bool, batch: int, options: argparse.Namespace) -> list[str]:
+    """Prints one line and gives its cells; empty where exponax is not installed."""
     steps = max(20, options.steps // (1 if batch == 1 else 8))
     calls = {"bare": _bare(case, batch, steps), "ours": _ours(case, batch, steps)}
     if importlib.util.find_spec("exponax"):
@@ -91,15 +103,18 @@ def _row(case: Case, double: bool, batch: int, options: argparse.Namespace) -> N
 
     def ratio(other: str) -> str:
         if other not in times:
-            return "-"
+            return ""
         return f"{statistics.median(a / b for a, b in zip(times['ours'], times[other], strict=True)):.2f}"
 
     label = f"{case.name} {case.grid}, {'f64' if double else 'f32'}, batch {batch}"
-    peer = f"{middle['exponax']:8.2f}" if "exponax" in middle else f"{'-':>8s}"
-    print(
-        f"{label:42s} {middle['bare']:8.2f} {middle['ours']:8.2f} {peer} {ratio('bare'):>10s} {ratio('exponax'):>13s}",
-        flush=True,
-    )
+    micro = [f"{middle[name]:.2f}" if name in middle else "" for name in ("bare", "ours", "exponax")]
+    cells = [label, *micro, ratio("bare"), ratio("exponax")]
+    widths = (42, 8, 8, 8, 10, 13)
+    shown = [
+        f"{c or '-':{'<' if n == 0 else '>'}{w}s}" for n, (c, w) in enumerate(zip(cells, widths, strict=True))
+    ]
+    print(" ".join(shown), flush=True)
+    return cells
 
 
 def _start(case: Case, batch: int) -> jax.Array:

@@ -7,14 +7,16 @@ of their ratios. Peers are measured where they are installed, interleaved too: p
 force (its step of order four is four right-hand sides, as ours). CPU seconds: a busy machine stretches the wall.
 
     pip install pyqg-jax exponax
-    python benchmarks/field_speed_plane.py [--rounds 9] [--steps 100]
+    python benchmarks/field_speed_plane.py [--rounds 9] [--steps 100] [--csv FILE]
 """
 
 import argparse
+import csv
 import importlib.util
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -31,6 +33,9 @@ from gnomon.worlds.field.two_layer import TwoLayer
 jax.config.update("jax_platforms", "cpu")
 
 Timed = Callable[[], float]  # CPU seconds of one inner repetition
+Cells = list[
+    str
+]  # kind, case, microseconds of the peer or of bare transforms, of a right-hand side, of a step, ratio
 
 
 def main() -> None:
@@ -41,18 +46,25 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default="", help="part of the name of a row, or pyqg, or exponax")
     parser.add_argument("--steps", type=int, default=100, help="repetitions in one timed call")
+    parser.add_argument("--csv", type=Path, help="file for the table")
     options = parser.parse_args()
     print(
         f"{'case':44s} {'transforms':>10s} {'bare us':>8s} {'rhs us':>8s} {'step us':>8s} "
         f"{'rhs/bare':>9s} {'step/bare':>9s}"
     )
+    rows: list[Cells] = []
     for name, world, batches in _worlds():
         if options.only in name:
-            _show_world(name, world, batches, options)
+            rows.append(_show_world(name, world, batches, options))
     if options.only in ("", "pyqg"):
-        _show_pyqg(options)
+        rows += _show_pyqg(options)
     if options.only in ("", "exponax"):
-        _show_exponax(options)
+        rows += _show_exponax(options)
+    if options.csv:
+        with options.csv.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["kind", "case", "other_us", "rhs_us", "step_us", "ratio"])
+            writer.writerows(rows)
 
 
 def _worlds() -> list[tuple[str, AbstractPlaneWorld, tuple[tuple[int, int], ...]]]:
@@ -68,7 +80,8 @@ def _worlds() -> list[tuple[str, AbstractPlaneWorld, tuple[tuple[int, int], ...]
     ]
 
 
-def _show_world(name: str, world: AbstractPlaneWorld, batches: Any, options: argparse.Namespace) -> None:
+def _show_world(name: str, world: AbstractPlaneWorld, batches: Any, options: argparse.Namespace) -> Cells:
+    """Its ratio is that of a step to four times the bare transforms."""
     spectrum = world.spectrum(world.init(key=jax.random.key(0)))
     knobs = {k.name: jnp.asarray(k.default) for k in world.card.knobs}
     h = world.inner_step()
@@ -88,6 +101,8 @@ def _show_world(name: str, world: AbstractPlaneWorld, batches: Any, options: arg
         f"{name:44s} {count:10d} {_us(bare):8.1f} {_us(rhs):8.1f} {_us(step):8.1f} "
         f"{_ratio(rhs, bare):9.2f} {_ratio(step, bare) / 4:9.2f}"
     )
+    micro = [f"{_us(x):.2f}" for x in (bare, rhs, step)]
+    return ["transforms", name, *micro, f"{_ratio(step, bare) / 4:.3f}"]
 
 
 def _bare(plane: Plane, batches: Any) -> Callable[[Any], Any]:
@@ -109,10 +124,12 @@ def _bare_start(plane: Plane, batches: Any) -> list[jax.Array]:
     return [plane.to_modes(jax.random.normal(key, (max(pair), plane.grid, plane.grid))) for pair in batches]
 
 
-def _show_pyqg(options: argparse.Namespace) -> None:
+def _show_pyqg(options: argparse.Namespace) -> list[Cells]:
+    """The ratio is pyqg-jax's time over ours, a right-hand side each."""
     if importlib.util.find_spec("pyqg_jax") is None:
         print("pyqg-jax is not installed: no row")
-        return
+        return []
+    rows = []
     import pyqg_jax
 
     model = pyqg_jax.qg_model.QGModel(nx=64, precision=pyqg_jax.state.Precision.SINGLE)
@@ -127,12 +144,17 @@ def _show_pyqg(options: argparse.Namespace) -> None:
             f"a right-hand "
             f"side: {each:.1f} times as fast, {each * hours / 4:.1f} times by model time ({hours:g} h steps for 1 h)"
         )
+        micro = [f"{_us(found['peer']):.2f}", f"{_us(found['ours']) / 4:.2f}", f"{_us(found['ours']):.2f}"]
+        rows.append(["pyqg-jax", f"two_layer 64^2, {name}", *micro, f"{each:.3f}"])
+    return rows
 
 
-def _show_exponax(options: argparse.Namespace) -> None:
+def _show_exponax(options: argparse.Namespace) -> list[Cells]:
+    """The ratio is our time over exponax's, a step each."""
     if importlib.util.find_spec("exponax") is None:
         print("exponax is not installed: no row")
-        return
+        return []
+    rows = []
     import exponax
 
     for grid, substeps in ((64, 8), (128, 16)):
@@ -152,6 +174,9 @@ def _show_exponax(options: argparse.Namespace) -> None:
                 f"exponax {grid}^2, order 4, {what}: {_us(found['peer']):.1f} us; "
                 f"ours {_us(found['ours']):.1f} us, {share:.2f} of it"
             )
+            micro = [f"{_us(found['peer']):.2f}", "", f"{_us(found['ours']):.2f}"]
+            rows.append(["exponax", f"navier_stokes {grid}^2, {what}", *micro, f"{share:.3f}"])
+    return rows
 
 
 def _step_of(world: AbstractPlaneWorld, options: argparse.Namespace) -> Timed:

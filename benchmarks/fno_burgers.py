@@ -293,7 +293,7 @@ def main() -> None:
         with told.csv.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["name", "relative L2", "processor seconds a solve", "remark"])
-            writer.writerows([n, f"{e:.6g}", f"{s:.3g}", r] for n, e, s, r in rows)
+            writer.writerows([n, f"{e:.6g}", "" if np.isnan(s) else f"{s:.3g}", r] for n, e, s, r in rows)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from the same number of drawn times: "whole" (the plain method), "growing" (one 
 "marched" (windows one after the other). The error is relative L2 over the whole time span against a solver of
 tolerance 1e-12, after the mean over time is taken out: 1 is what the mean would score. What is printed of a pair of
 ways is the geometric mean of the ratio of errors, with a 95 % interval (t, on logarithms) over starts; seeds of one
-start are averaged first.
+start are averaged first. Marching has as many networks as windows, and each starts with a high learning rate. So on
+Lorenz-63 two controls stand beside it, both plain: one network with as many weights as all windows together, and one of
+the usual size whose rate and momenta start anew as often as there are windows.
 
 Beside it: the classical solver (Runge and Kutta's of fourth order; exponential time differencing of fourth order) at
 the longest step whose error is as small as the best way's, its processor time and that of the training. Such a network
@@ -37,7 +39,7 @@ from scipy.integrate import solve_ivp
 from scipy.stats import t as student
 
 from gnomon.numerics.ring import RingEquation
-from gnomon.training.physics_informed import WAYS, Observed, Problem, Training, solve
+from gnomon.training.physics_informed import WAYS, Observed, Problem, Training, solve, weights_of
 
 jax.config.update("jax_platforms", "cpu")
 
@@ -219,37 +221,63 @@ def equal_solver(case: Case, truths: np.ndarray, error: float) -> str:
     return "none of the steps tried is as good"
 
 
+def trainings(case: Case, told: argparse.Namespace) -> dict[str, tuple[str, Training]]:
+    """Every way, and on Lorenz-63 the plain one with what else marching has."""
+    usual = Training(updates=told.updates, times=told.times, windows=told.windows)
+    found = {way: (way, usual) for way in WAYS}
+    if isinstance(case.tendency, Lorenz):
+        numbers = len(case.scale)
+        wanted = told.windows * weights_of(usual.width, usual.depth, numbers)
+        width = next(w for w in range(usual.width, wanted) if weights_of(w, usual.depth, numbers) >= wanted)
+        found["whole, as many weights"] = "whole", usual._replace(width=width)
+        found["whole, restarted"] = "whole", usual._replace(windows=1, restarts=told.windows)
+    return found
+
+
 def compare(case: Case, told: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
     """All ways on one system."""
     truths = np.stack([exact(case, y, case.span) for y in case.starts])
     which = np.tile(np.arange(told.starts), told.seeds)
-    training = Training(updates=told.updates, times=told.times, windows=told.windows)
     times = np.linspace(0.0, case.span, MOMENTS + 1)
     errors: dict[str, np.ndarray] = {}
     print(f"\n{case.name}: {case.span:g} time units, {case.span / case.lyapunov:.1f} Lyapunov times")
     print(f"{told.updates} updates of {told.times} times; {told.starts} starts, {told.seeds} seeds each")
-    for way in WAYS:
+    for name, (way, training) in trainings(case, told).items():
         began = time.process_time()
         found = solve(problem_of(case), case.starts[which], way, training, key=jax.random.key(told.seed))
         spent = (time.process_time() - began) / len(which)
         made = [s.at(times) for s in found]
-        errors[way] = np.array([relative(m, truths[i], case.scale) for m, i in zip(made, which, strict=True)])
-        right = np.mean([valid(m, truths[i], case) for m, i in zip(made, which, strict=True)])
-        each = " ".join(f"{e:.2g}" for e in errors[way])
+        errors[name] = np.array(
+            [relative(m, truths[i], case.scale) for m, i in zip(made, which, strict=True)]
+        )
+        right = np.array([valid(m, truths[i], case) for m, i in zip(made, which, strict=True)])
+        each = " ".join(f"{e:.2g}" for e in errors[name])
         print(
-            f"  {way:8s} geometric mean {np.exp(np.log(errors[way]).mean()):.3g}; valid for {right:.2f} Lyapunov "
-            f"times; {found[0].weights} weights, {spent:.1f} s a run; runs {each}",
+            f"  {name:22s} geometric mean {np.exp(np.log(errors[name]).mean()):.3g}; valid for {right.mean():.2f} "
+            f"Lyapunov times; {found[0].weights} weights, {spent:.1f} s a run; runs {each}",
             flush=True,
         )
+        shared = {
+            "system": case.name,
+            "kind": "run",
+            "way": name,
+            "weights": found[0].weights,
+            "seconds": spent,
+        }
         rows += [
-            {"system": case.name, "way": way, "run": n, "relative L2": e, "seconds": spent}
-            for n, e in enumerate(errors[way])
+            shared | {"run": n, "relative L2": e, "valid": v}
+            for n, (e, v) in enumerate(zip(errors[name], right, strict=True))
         ]
-    for way in WAYS[1:]:
-        low, middle, high = gain_over(errors["whole"], errors[way], told.starts)
-        print(f"  error of whole over {way}: {middle:.3g} (95 % interval {low:.3g} to {high:.3g})")
+    pairs = [("whole", way) for way in WAYS[1:]] + [(name, "marched") for name in errors if name not in WAYS]
+    for worse, better in pairs:
+        low, middle, high = gain_over(errors[worse], errors[better], told.starts)
+        print(f"  error of {worse} over {better}: {middle:.3g} (95 % interval {low:.3g} to {high:.3g})")
+        gain = {"kind": "gain", "way": f"{worse} over {better}", "ratio": middle, "low": low, "high": high}
+        rows.append({"system": case.name} | gain)
     best = min(errors, key=lambda w: np.log(errors[w]).mean())
-    print(f"  classical solver of the error of {best}: {equal_solver(case, truths, errors[best].mean())}")
+    said = equal_solver(case, truths, errors[best].mean())
+    print(f"  classical solver of the error of {best}: {said}")
+    rows.append({"system": case.name, "kind": "solver", "way": best, "told": said})
 
 
 def gain_over(whole: np.ndarray, other: np.ndarray, starts: int) -> np.ndarray:
@@ -284,7 +312,14 @@ def learn_rho(told: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
         error = np.mean([relative(m, truth, SPREAD) for m in made])
         print(f"  {way:8s} rho " + " ".join(f"{r:.3f}" for r in rho) + f"; error of the solution {error:.3g}")
         rows += [
-            {"system": "rho", "way": way, "run": n, "relative L2": error, "learnt": r}
+            {
+                "system": "Lorenz-63, rho unknown",
+                "kind": "run",
+                "way": way,
+                "run": n,
+                "relative L2": error,
+                "learnt": r,
+            }
             for n, r in enumerate(rho)
         ]
 

@@ -18,7 +18,7 @@ import numpy as np
 from attractor_statistics import EXACT, WORLDS, distances, truths_of
 
 from gnomon.numerics.code_topology import fixed_points
-from gnomon.numerics.fates import fate_of
+from gnomon.numerics.fates import fate_of, reach_of
 from gnomon.numerics.symbolic_code import region_symbols, visited_regions
 from gnomon.spec.registry import build
 
@@ -52,10 +52,11 @@ def main() -> None:
     for i, truth in enumerate(truths):
         states = free(network, data[(i + 1) * 1000], told.steps)
         seen = (states[:, :CHANNELS] - centre) / spread
-        rows.append(distances((truth - truth.mean(axis=0)) / truth.std(axis=0), seen))
+        wanted = (truth - truth.mean(axis=0)) / truth.std(axis=0)
+        rows.append(distances(wanted, seen))
         found, shares = visited_regions(region_symbols(states[:, -RECTIFIED:]))
         regions = ", ".join(f"{s}: {x:.4f}" for s, x in zip(found, shares, strict=True))
-        print(f"run {i}: {fate_of(seen)}; regions {regions}; {rows[-1]}", flush=True)
+        print(f"run {i}: {fate_of(seen, reach_of(wanted[None]))}; regions {regions}; {rows[-1]}", flush=True)
     mean = np.mean(rows, axis=0)
     print(f"mean D_stsp {mean[0]:.3f} (as published {mean[1]:.3f}), D_H {mean[2]:.3f}, escaped {mean[3]:.2%}")
     for p in fixed_points(network.relaxation, network.weights, network.offset, RECTIFIED):

@@ -2,7 +2,7 @@
 
 Each run trains one learner once, at one number of training trajectories, one size and one number of updates, and
 leaves its errors in a file of its own under --store; what is there is not run again, so a killed study goes on, unless
-the learner has another version by now (rows from before versions were kept are taken).
+the learner has another version by now or the run is from before versions were kept.
 Three sweeps about one base point: data (trajectories), size (the width of the learner), compute (updates of the
 weights). The knob rho is constant in a trajectory and spread over its range of 26 to 30; tests start from states
 without observation error at rho = 28 (in) and at rho = 34 (out), on trajectories that no training saw.
@@ -233,11 +233,11 @@ def place(store: Path, point: Point, seed: int) -> Path:
 
 
 def is_current(path: Path, point: Point) -> bool:
-    """Whether a run is kept and is of the learner as it is now."""
+    """Whether a run is kept and is of the learner as it is now; one without a version may be of any, and is not."""
     if not path.exists():
         return False
-    now = learner_of(point).version
-    return json.loads(path.read_text(encoding="utf-8")).get("learner_version", now) == now
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found.get("learner_version") == learner_of(point).version
 
 
 def main() -> None:

@@ -26,8 +26,9 @@ OLD = "before versions were kept"
 SIZE, SHOWN, GAP = 190, 2500, 16  # of a panel of the figure, in pixels; steps drawn
 TEXT = """# Attractors: does a free run live where the truth lives?
 
-Written by `make attractors`: `benchmarks/attractor_statistics.py` fits and runs (what is there already is not run
-again), `docs/attractors_page.py` writes this page from its rows in `docs/attractors`.{missing}
+Written by `make attractors`: `benchmarks/attractor_statistics.py` fits and runs (what is there and of the learner's
+present version is not run again), `docs/attractors_page.py` writes this page from its rows in
+`docs/attractors`.{missing}{unversioned}
 
 Every learner sees {observations:,} observations, the published number ({trajectories}), and is then left alone
 for {steps:,} steps, {runs} times (Lorenz-96: a fifth as many). *D_stsp* is the divergence of the histograms of
@@ -88,9 +89,9 @@ def main() -> None:
     ]
     if not rows:
         raise SystemExit(f"{FOLDER} holds no rows; benchmarks/attractor_statistics.py makes them")
-    floors = {
-        p.stem.removeprefix("floor-"): json.loads(p.read_text())["pairs"] for p in FOLDER.glob("floor-*.json")
-    }
+    kept = {p.stem.removeprefix("floor-"): json.loads(p.read_text()) for p in FOLDER.glob("floor-*.json")}
+    check_lengths(rows, {kind: floor["steps"] for kind, floor in kept.items()})
+    floors = {kind: floor["pairs"] for kind, floor in kept.items()}
     worlds: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         worlds[row["world"]].append(row)
@@ -106,6 +107,7 @@ def main() -> None:
         draws=DRAWS,
         seeds=seeds_of(rows),
         missing=missing(rows),
+        unversioned=unversioned(rows),
         tables="\n\n".join(
             table(name, group, floors[kind_of(name)]) for name, group in sorted(worlds.items())
         ),
@@ -141,6 +143,29 @@ def missing(rows: list[dict[str, Any]]) -> str:
     done = {row["name"].rpartition("-")[0] for row in rows}
     names = [f"`{name}`" for name in attractor_statistics.ROWS if name not in done]
     return f"\n\nRows of the benchmark that were not run yet: {', '.join(names)}." if names else ""
+
+
+def unversioned(rows: list[dict[str, Any]]) -> str:
+    """Rows of which the learner's version is not known."""
+    names = [f"`{row['name']}`" for row in rows if "learner_version" not in row]
+    return (
+        f"\n\nRows without a version of their learner, made {OLD}, which the benchmark will run again: "
+        f"{', '.join(names)}. Their fates were told before a run far beyond the attractor counted as exploded: where "
+        "nothing left the box that changes nothing."
+        if names
+        else ""
+    )
+
+
+def check_lengths(rows: list[dict[str, Any]], floors: dict[str, int]) -> None:
+    """A row stands beside a floor of the same length or not at all."""
+    for row in rows:
+        steps = floors.get(kind_of(row["world"]))
+        if steps != row["steps"]:
+            raise SystemExit(
+                f"{row['name']} is of {row['steps']} steps, its floor of {steps or 'none'}; "
+                "benchmarks/attractor_statistics.py makes both anew at one length (--steps)"
+            )
 
 
 def rests() -> str:

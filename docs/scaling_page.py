@@ -9,24 +9,33 @@ import csv
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from benchmarks import scaling
-from gnomon.inference.scaling_law import EXPONENTS, ScalingLaw, fit_scaling_law
+from docs.scaling_laws import (
+    MEASURES,
+    MIXED,
+    PLACES,
+    SWEEPS,
+    UNKNOWN,
+    WIDE,
+    Law,
+    laws_of,
+    of_sweep,
+    version_of,
+)
+from gnomon.inference.scaling_law import EXPONENTS
 from gnomon.report.figures import render
 
 HERE = Path(__file__).parent
-SWEEPS = {"data": "observations", "size": "weights", "compute": "compute"}
-MEASURES = {"one_step": "one step", "valid_time": "1 / valid time"}
-PLACES = {"in": f"rho = {scaling.IN:g}", "out": f"rho = {scaling.OUT:g}"}
 TEXT = """# Scaling: error against data, size and compute
 
 Written by `python -m docs.scaling_page` from the runs of `benchmarks/scaling.py`, which goes on where it was stopped.
 {runs} runs are in, {seeds} seeds at most, {minutes:.0f} CPU minutes of fitting in all.{missing}
 
-Made by: {made}.
+Made by: {made}.{unversioned}
 
 Lorenz-63, observation error {error:g} standard deviations, trajectories of {steps} observations, the knob rho constant
 in each and spread over {low:g} to {high:g}. Base point: {base} training trajectories ({validation} more validate), and
@@ -46,11 +55,13 @@ Medians over seeds; lines are fitted laws up to the largest size, which the fit 
 
 error = floor + scale x size^-exponent, by variable projection on squared relative errors; 95 % intervals by resampled
 runs; the largest size is held out, and *holds* says whether the mean of its runs fell into the interval that the
-smaller ones gave. *Cannot tell*: it fell into it, but the exponent stands at {least:g} or {most:g}, the ends of what is
-searched (no power law shows), or the ends of the interval are more than a factor of {wide:g} apart, which is hardly
-to be missed. A law of valid time is one of its reciprocal. Size counts learned weights; compute counts
-updates x weights at one size. The laws of a learner and sweep are readings of the same runs, and all sweeps of a
-learner share the base point: counts of laws are no counts of independent trials.
+smaller ones gave. *Cannot tell*: it fell into it, but the exponent or an end of its interval stands at {least:g} or
+{most:g}, the ends of what is searched (no power law shows, or none that the runs bound), or the ends of the predicted
+interval are more than a factor of {wide:g} apart, which is hardly to be missed. A law of valid time is one of its
+reciprocal. Size counts learned weights; compute counts updates x weights at one size. *Version*: of the learner, in
+all runs of the law; {unknown} is not known. *Mixed*: runs of several versions, or of one and of unknown ones, make a
+law of none of them. The laws of a learner and sweep are readings of the same runs, and all sweeps of a learner share
+the base point: counts of laws are no counts of independent trials.
 
 {laws}
 
@@ -74,10 +85,10 @@ point compiles, the others do not: medians leave that out.
 ## Would stopping early have served?
 
 A patience of p ends a training after p snapshots without a better free run. The trainer has none: it runs to the end
-of its schedule and keeps the best snapshot. Replayed on the snapshots of the trainings that the store holds, of
-{replayed} and of no other learner: updates that a patience would have saved, how often a better snapshot came later (by
-the rank that the trainer keeps by: divergence, valid time, error), and the valid time on validation, in Lyapunov times,
-that it was worth.
+of its schedule and keeps the best snapshot. Replayed on the snapshots of the trainings that the store holds, all
+versions together, of {replayed} and of no other learner:
+updates that a patience would have saved, how often a better snapshot came later (by the rank that the trainer keeps by:
+divergence, valid time, error), and the valid time on validation, in Lyapunov times, that it was worth.
 
 {patience}
 
@@ -85,19 +96,7 @@ Every run: [scaling.csv](results/scaling.csv).
 """
 
 
-WIDE = 4.0  # ends of a predicted interval further apart than this test nothing
 OLD = "before versions were kept"
-
-
-class Law(NamedTuple):
-    """One fitted law and what it is of."""
-
-    sweep: str
-    learner: str
-    measure: str
-    place: str
-    law: ScalingLaw
-    left_out: int
 
 
 def main() -> None:
@@ -119,6 +118,7 @@ def main() -> None:
         minutes=sum(r["cpu_seconds"] for r in runs) / 60,
         missing=missing(runs),
         made=made(runs),
+        unversioned=unversioned(runs, laws),
         error=scaling.ERROR,
         steps=scaling.STEPS,
         low=scaling.LOW,
@@ -132,6 +132,7 @@ def main() -> None:
         least=EXPONENTS[0],
         most=EXPONENTS[1],
         wide=WIDE,
+        unknown=UNKNOWN,
         laws="\n\n".join(table(laws, sweep) for sweep in SWEEPS if any(x.sweep == sweep for x in laws)),
         verdict=verdict(laws),
         costs=costs(runs),
@@ -142,68 +143,24 @@ def main() -> None:
     print(f"wrote {HERE / 'scaling.md'}: {len(runs)} runs, {len(laws)} laws")
 
 
-def of_sweep(runs: list[dict[str, Any]], sweep: str, learner: str) -> list[dict[str, Any]]:
-    """The runs of one sweep: what the other two sweeps move is at the base point."""
-    way = scaling.WAYS[learner]
-    base = {"data": scaling.BASE_DATA, "size": way.size, "updates": way.base}
-    moved = {"data": "data", "size": "size", "compute": "updates"}[sweep]
-    if sweep != "data" and not (way.sizes if sweep == "size" else way.updates):
-        return []
-    return [
-        r for r in runs if r["learner"] == learner and all(r[k] == v for k, v in base.items() if k != moved)
-    ]
-
-
-def error_of(run: dict[str, Any], measure: str, place: str) -> float:
-    """Positive, or not a number where the run has none."""
-    value = run[place][measure]
-    if value is None or not np.isfinite(value) or value <= 0:
-        return np.nan
-    return 1 / value if measure == "valid_time" else value
-
-
-def laws_of(runs: list[dict[str, Any]]) -> list[Law]:
-    """All that have four sizes or more."""
-    found = []
-    for sweep, axis in SWEEPS.items():
-        for learner in scaling.WAYS:
-            own = of_sweep(runs, sweep, learner)
-            for measure in MEASURES:
-                for place in PLACES:
-                    errors = np.array([error_of(r, measure, place) for r in own])
-                    sizes = np.array([r[axis] for r in own], float)
-                    good = np.isfinite(errors)
-                    if len(np.unique(sizes[good])) >= 4:
-                        law = fit_scaling_law(sizes[good], errors[good])
-                        found.append(Law(sweep, learner, measure, place, law, int((~good).sum())))
-    return found
-
-
 def table(laws: list[Law], sweep: str) -> str:
     """One sweep's."""
     lines = [
         f"### Against {sweep}",
         "",
-        "| learner | error of | at | exponent | floor | largest, held out | predicted | observed | holds | left out |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| learner | version | error of | at | exponent | floor | largest, held out | predicted | observed | holds "
+        "| left out |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for x in (x for x in laws if x.sweep == sweep):
         law = x.law
         lines.append(
-            f"| {x.learner} | {MEASURES[x.measure]} | {PLACES[x.place]} "
+            f"| {x.learner} | {', '.join(x.versions)} | {MEASURES[x.measure]} | {PLACES[x.place]} "
             f"| {law.exponent:.2f} {_ends(law.exponent_interval)} "
             f"| {law.floor:.3g} | {law.held_out:.3g} | {law.predicted:.3g} {_ends(law.predicted_interval, '.3g')} "
-            f"| {law.observed:.3g} | {outcome(law)} | {x.left_out or ''} |"
+            f"| {law.observed:.3g} | {x.outcome()} | {x.left_out or ''} |"
         )
     return "\n".join(lines)
-
-
-def outcome(law: ScalingLaw) -> str:
-    """Whether the law held at the largest size, where it could have failed there."""
-    if not law.holds:
-        return "no"
-    (low, high), at_end = law.predicted_interval, min(abs(law.exponent / e - 1) for e in EXPONENTS) < 0.01
-    return "cannot tell" if at_end or high > WIDE * low else "yes"
 
 
 def _ends(ends: tuple[float, float], digits: str = ".2f") -> str:
@@ -214,7 +171,9 @@ def verdict(laws: list[Law]) -> str:
     """What all laws say together."""
     if not laws:
         return "Too few runs are in for any law."
-    told = Counter(outcome(x.law) for x in laws)
+    every, laws = len(laws), [x for x in laws if x.outcome() != MIXED]
+    mixed = f" ({every - len(laws)} more are mixed)" if len(laws) < every else ""
+    told = Counter(x.outcome() for x in laws)
     better = sum(x.law.observed < x.law.predicted_interval[0] for x in laws)
     pairs = defaultdict(dict)
     for x in laws:
@@ -223,10 +182,10 @@ def verdict(laws: list[Law]) -> str:
     slower = sum(p["out"].exponent_interval[1] < p["in"].exponent_interval[0] for p in both)
     faster = sum(p["out"].exponent_interval[0] > p["in"].exponent_interval[1] for p in both)
     return (
-        f"Of {len(laws)} laws {told['yes']} held at the largest size that they had not seen, {told['cannot tell']} "
-        f"cannot tell, {better} came out better and {told['no'] - better} worse than the smaller runs said. Of "
-        f"{len(both)} pairs the exponent "
-        f"outside of the range of training is surely smaller in {slower} and surely larger in {faster}; in the others "
+        f"Of {len(laws)} laws{mixed} {told['yes']} held at the largest size that they had not seen, "
+        f"{told['cannot tell']} cannot tell, {better} came out better and {told['no'] - better} worse than the smaller "
+        f"runs said. Of {len(both)} pairs the exponent outside of the range of training is surely smaller in {slower} "
+        f"and surely larger in {faster}; in the others "
         "the intervals overlap."
     )
 
@@ -312,6 +271,19 @@ def made(runs: list[dict[str, Any]]) -> str:
     return "; ".join(f"{name}: {count} runs" for name, count in sorted(told.items()))
 
 
+def unversioned(runs: list[dict[str, Any]], laws: list[Law]) -> str:
+    """Runs of unknown versions, and laws that are fitted to several."""
+    every = Counter(r["learner"] for r in runs)
+    old = Counter(r["learner"] for r in runs if version_of(r) == UNKNOWN)
+    mixed = dict.fromkeys(f"{x.learner} against {x.sweep}" for x in laws if len(x.versions) > 1)
+    told = ", ".join(f"{name} ({count} of {every[name]})" for name, count in old.items())
+    return (
+        f" Runs without a version of their learner, which the benchmark will make again: {told}."
+        if old
+        else ""
+    ) + (f" Over more than one version: the laws of {', of '.join(mixed)}." if mixed else "")
+
+
 def stopped(snapshots: list[list[float]], allowed: int) -> int:
     """Index of the last snapshot made under a patience."""
     ranks = [_rank(s) for s in snapshots]
@@ -334,10 +306,11 @@ def write_csv(path: Path, runs: list[dict[str, Any]]) -> None:
     path.parent.mkdir(exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow([*plain, "cpu_seconds", *(f"{k}_{p}" for p in PLACES for k in kinds)])
+        names = [f"{k}_{p}" for p in PLACES for k in kinds]
+        out.writerow([*plain, "cpu_seconds", *names, "learner_version"])
         for r in runs:
             told = [f"{r[p][k]:.5g}" for p in PLACES for k in kinds]
-            out.writerow([*(r[k] for k in plain), f"{r['cpu_seconds']:.2f}", *told])
+            out.writerow([*(r[k] for k in plain), f"{r['cpu_seconds']:.2f}", *told, version_of(r)])
 
 
 def figure(runs: list[dict[str, Any]], laws: list[Law]) -> dict[str, Any]:

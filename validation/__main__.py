@@ -1,4 +1,4 @@
-"""Recompute what the cards of the worlds claim: `python -m validation [world ...] [--quick] [--write]`."""
+"""Recompute what the cards of the worlds claim: `python -m validation [world ...] [--quick] [--setups] [--write]`."""
 
 import argparse
 import importlib
@@ -38,6 +38,11 @@ def main() -> int:
     parser.add_argument(
         "--write", action="store_true", help="write the facts beside the worlds (full runs only)"
     )
+    parser.add_argument(
+        "--setups",
+        action="store_true",
+        help="also the scales of set-ups without facts, of worlds that have such",
+    )
     options = parser.parse_args()
     unknown = [name for name in options.world if name not in WORLDS]
     if unknown:
@@ -48,7 +53,10 @@ def main() -> int:
     for name in options.world:
         start = time.perf_counter()
         with jax.enable_x64(True):
-            rows, facts = importlib.import_module(f"validation.{name}").validate(options.quick)
+            module = importlib.import_module(f"validation.{name}")
+            rows, facts = module.validate(options.quick)
+            if options.setups and hasattr(module, "setups"):
+                rows = rows + module.setups(options.quick)
         show(name, rows, time.perf_counter() - start)
         failed += sum(not row.passed for row in rows)
         if options.write:

@@ -1,19 +1,22 @@
 """Closures fitted to eddies and tested on eddies and on jets: spectra, energies and fluxes, with what sampling does.
 
-    python -m validation.closures [--quick] [--members 6] [--days 360] ...
+    python -m validation.closures [--quick] [--members 6] [--days 360] [--csv FILE] ...
 
 The truth is two-layer flow on `--fine` points, seen on `--points`; a closure has the same flow on `--points`. Each
 is fitted to trajectories of the eddy set-up and then run from other states, of the eddy and of the jet set-up. Beside
-them stand the coarse flow without a closure (the null) and other runs of the truth (the floor). Numbers are the
-difference of the means over runs from the truth's, in per cent of the truth's, and of spectra the root mean square
-difference in decades, of which sampling alone makes something above zero: see the floor. All numbers are of waves up
-to two thirds of the highest kept; what a run holds beyond is left out, and can be much of its variance. In brackets:
-2.5 to 97.5 % of a bootstrap over pairs of runs with one start, for differences an interval. For spectra it is no more
-than a spread: drawing again adds to a root mean square, so it lies too high. Full size as in Ross et al. (2023),
+them stand the coarse flow without a closure (the null), other runs of the truth (the floor), and the last half of the
+truth's own runs against their first half (drift): where that is not about nothing, the truth was not spun up. Each pair
+of runs gives one number: of spectra the root mean square difference in decades, of which sampling alone makes something
+above zero (see the floor), and of all else the difference from the truth's time mean, in per cent of its mean over
+runs. They are of waves up to two thirds of the highest kept; what a run holds beyond is left out, and can be much of
+its variance. "Days right" counts the days until the error over both fields and all observed waves passes 0.4 standard
+deviations. In brackets: 95 % intervals, bootstrap-t over pairs of runs (with one start, but for the floor). Pairs of
+which one run diverged are left out, and counted on each side. Full size as in Ross et al. (2023),
 doi:10.1029/2022MS003258, is --points 64 --fine 256 --substeps 16 --spin 3600 --days 1800 --updates 6000: hours.
 """
 
 import argparse
+import csv
 import hashlib
 import time
 from pathlib import Path
@@ -28,18 +31,21 @@ from jaxtyping import Array
 from gnomon.core.forcing import Forcing
 from gnomon.core.learner import Data
 from gnomon.core.world import add_error
+from gnomon.inference.bootstrap import estimate
 from gnomon.learners.closure import Closure
 from gnomon.learners.closure_climate import log_spectra
 from gnomon.learners.closure_terms import ClosureSimulator
 from gnomon.numerics.closures import asked
 from gnomon.numerics.plane_spectral import Plane, resized, ring_spectrum, times
+from gnomon.spec.results import Estimate
 from gnomon.worlds.field.two_layer import TwoLayer
 
 SETUPS = ("eddy", "jet")
 WAYS = ("none", "smagorinsky", "leith", "jansen_held", "inversion", "offline", "online")
 NUMBERS = ("energy above", "energy below", "square of q1", "square of q2", "fed by shear", "zonal share")
+COLUMNS = ("spectra", *NUMBERS, "days right")
 LATE = 3  # statistics leave out the first third of every run
-DRAWS = 2000
+WRONG = 0.4  # standard deviations: a forecast with this error is no longer right
 
 
 class Sample(NamedTuple):
@@ -48,10 +54,32 @@ class Sample(NamedTuple):
     Attributes:
         numbers: [run, number] time means, in the order of NUMBERS.
         spectra: [run, field, wave] of q1 and q2, time means.
+        days: [run] for which the run was right; not a number where it forecast nothing.
     """
 
     numbers: np.ndarray
     spectra: np.ndarray
+    days: np.ndarray
+
+
+class Line(NamedTuple):
+    """One line of a table.
+
+    Attributes:
+        label: of it.
+        seconds: CPU time of the fit; None where nothing was fitted.
+        cells: one for each of COLUMNS; empty where fewer than two pairs of runs are left.
+        pairs: of runs.
+        lost: of them diverged on the side that is judged.
+        lost_truth: of them diverged on the truth's side.
+    """
+
+    label: str
+    seconds: float | None
+    cells: tuple[Estimate, ...]
+    pairs: int
+    lost: int
+    lost_truth: int
 
 
 def steady(world: TwoLayer, setup: str) -> Forcing:
@@ -160,43 +188,120 @@ def _statistics(coarse: TwoLayer, fields: Array, forcing: Forcing) -> tuple[Arra
         numbers = jnp.stack([*wind, *squares, fed, zonal[0] / wind[0]])
         return numbers, ring_spectrum(points, points.to_modes(field))
 
-    numbers, rings = jax.lax.map(one, fields)
-    return numbers.mean(0), rings.mean(0)
+    return jax.lax.map(one, fields)
 
 
-def statistics(coarse: TwoLayer, seen: np.ndarray, forcing: Forcing) -> Sample:
-    """Of runs [run, time, field, y, x], every fourth day, without their first third."""
+def statistics(
+    coarse: TwoLayer, seen: np.ndarray, forcing: Forcing, days: np.ndarray | None = None
+) -> tuple[Sample, Sample]:
+    """Of runs [run, time, field, y, x], every fourth day, without their first third: its first and its last half."""
     late = jnp.asarray(seen[:, seen.shape[1] // LATE :: 4])
-    each = [_statistics(coarse, run, forcing) for run in late]
-    return Sample(np.stack([np.asarray(n) for n, _ in each]), np.stack([np.asarray(s) for _, s in each]))
+    each = [tuple(np.asarray(x) for x in _statistics(coarse, run, forcing)) for run in late]
+    middle = late.shape[1] // 2
+    days = np.full(len(seen), np.nan) if days is None else days
+    return tuple(
+        Sample(
+            np.stack([n[half].mean(0) for n, _ in each]), np.stack([s[half].mean(0) for _, s in each]), days
+        )
+        for half in (slice(None, middle), slice(middle, 2 * middle))
+    )  # pyright: ignore[reportReturnType]
+
+
+def whole(halves: tuple[Sample, Sample]) -> Sample:
+    """Both halves together; they are equally long."""
+    first, last = halves
+    return Sample((first.numbers + last.numbers) / 2, (first.spectra + last.spectra) / 2, first.days)
+
+
+def some(sample: Sample, which: Any) -> Sample:
+    """Some of the runs."""
+    return Sample(*(x[which] for x in sample))
+
+
+def days_right(run: np.ndarray, truth: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """[run] days before the error passes WRONG; both are [run, day, field, y, x]."""
+    error = np.sqrt(np.mean(((run - truth) / scales[:, None, None]) ** 2, axis=(2, 3, 4)))
+    wrong = ~(error <= WRONG)
+    return np.where(wrong.any(1), wrong.argmax(1), wrong.shape[1]).astype(float)
 
 
 def distances(found: Sample, wanted: Sample) -> np.ndarray:
-    """[1 + number]: spectra in decades, then differences of the means in per cent."""
-    gap = log_spectra(found.spectra) - log_spectra(wanted.spectra)
-    mean = wanted.numbers.mean(0)
-    return np.concatenate([[np.sqrt((gap**2).mean())], 100 * (found.numbers.mean(0) / mean - 1)])
+    """[pair, column]: spectra in decades, differences in per cent of the truth's mean, days."""
+    gap = [
+        log_spectra(a[None]) - log_spectra(b[None])
+        for a, b in zip(found.spectra, wanted.spectra, strict=True)
+    ]
+    spectra = np.sqrt(np.mean(np.square(gap), axis=1))
+    moved = 100 * (found.numbers - wanted.numbers) / wanted.numbers.mean(0)
+    return np.column_stack([spectra, moved, found.days])
 
 
-def row(label: str, found: Sample, wanted: Sample, seconds: float | None) -> str:
-    """One line of a table: distances, each with an interval (spectra: a spread); diverged runs are left out."""
-    fine = np.isfinite(found.numbers).all(1) & (found.numbers[:, 0] < 100 * wanted.numbers[:, 0].max())
-    lost, took = int((~fine).sum()), "" if seconds is None else f"{seconds:.0f} s"
+def line(label: str, found: Sample, wanted: Sample, seconds: float | None = None) -> Line:
+    """Distances of pairs of runs and their intervals; pairs of which one run diverged are left out."""
+    right = np.isfinite(wanted.numbers).all(1)
+    most = 100 * wanted.numbers[right, 0].max() if right.any() else np.inf
+    alive = np.isfinite(found.numbers).all(1) & (found.numbers[:, 0] < most)
+    fine, lost = alive & right, (int((~alive).sum()), int((~right).sum()))
     if fine.sum() < 2:
-        return f"{label:12s} {took:>6s}   {lost} of {len(fine)} runs diverged"
-    kept = Sample(found.numbers[fine], found.spectra[fine])
-    rng = np.random.default_rng(0)
-    beside = Sample(wanted.numbers[fine], wanted.spectra[fine])
-    picks = rng.integers(0, fine.sum(), (DRAWS, fine.sum()))
-    drawn = np.stack(
-        [distances(*(Sample(s.numbers[p], s.spectra[p]) for s in (kept, beside))) for p in picks]
+        return Line(label, seconds, (), len(fine), *lost)
+    values = distances(some(found, fine), some(wanted, fine))
+    return Line(label, seconds, tuple(estimate(v, seed=0) for v in values.T), len(fine), *lost)
+
+
+def shown(told: Line) -> str:
+    """In one line."""
+    took = "" if told.seconds is None else f"{told.seconds:.0f} s"
+    cells = []
+    for name, e in zip(COLUMNS, told.cells, strict=False):
+        form = {"spectra": "5.2f", "days right": "5.1f"}.get(name, "+5.0f")
+        low, high = (format(x, form.lstrip("5")) if x is not None else "?" for x in (e.low, e.high))
+        cells.append(f"{e.value:{form}} [{low}, {high}]" if e.value is not None else "")
+    lost = (
+        f"   diverged: {told.lost} of {told.pairs}, truth {told.lost_truth}"
+        if told.lost + told.lost_truth
+        else ""
     )
-    low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
-    value = distances(kept, wanted)
-    cells = [f"{value[0]:5.2f} [{low[0]:.2f}, {high[0]:.2f}]"]
-    cells += [f"{v:+5.0f} [{a:+.0f}, {b:+.0f}]" for v, a, b in zip(value[1:], low[1:], high[1:], strict=True)]
-    note = f"   {lost} of {len(fine)} runs diverged" if lost else ""
-    return f"{label:12s} {took:>6s} " + " ".join(f"{c:>19s}" for c in cells) + note
+    return f"{told.label:12s} {took:>6s} " + " ".join(f"{c:>19s}" for c in cells) + lost
+
+
+def write(path: Path, told: argparse.Namespace, tables: dict[str, list[Line]]) -> None:
+    """One row for each set-up, closure and column, with the plan in every row."""
+    plan = {k: vars(told)[k] for k in ("points", "fine", "members", "days", "updates")}
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            [
+                "setup",
+                "closure",
+                "column",
+                "value",
+                "low",
+                "high",
+                "pairs",
+                "lost",
+                "lost_truth",
+                "seconds",
+                *plan,
+            ]
+        )
+        for setup, lines in tables.items():
+            for one in lines:
+                cells = one.cells or (Estimate(value=None),) * len(COLUMNS)
+                for name, e in zip(COLUMNS, cells, strict=True):
+                    numbers = ["" if x is None else f"{x:.6g}" for x in (e.value, e.low, e.high, one.seconds)]
+                    writer.writerow(
+                        [
+                            setup,
+                            one.label,
+                            name,
+                            *numbers[:3],
+                            one.pairs,
+                            one.lost,
+                            one.lost_truth,
+                            numbers[3],
+                            *plan.values(),
+                        ]
+                    )
 
 
 def learners(told: argparse.Namespace) -> dict[str, Closure]:
@@ -216,12 +321,13 @@ def main() -> None:
     print(f"truth: {time.process_time() - start:.0f} s of CPU", flush=True)
     data = lesson(world, seen["eddy"][: told.members], 7)
     forcings = {setup: steady(world, setup) for setup in SETUPS}
-    samples = {s: statistics(coarse, seen[s], forcings[s]) for s in SETUPS}
-    wanted = {s: Sample(*(x[told.members :] for x in samples[s])) for s in SETUPS}
-    lines: dict[str, list[str]] = {}
+    halves = {s: statistics(coarse, seen[s], forcings[s]) for s in SETUPS}
+    wanted = {s: some(whole(halves[s]), slice(told.members, None)) for s in SETUPS}
+    lines: dict[str, list[Line]] = {}
     for setup in SETUPS:
-        other = Sample(*(x[: told.members] for x in samples[setup]))
-        lines[setup] = [row("floor", other, wanted[setup], None)]
+        other = some(whole(halves[setup]), slice(told.members))
+        first, last = (some(half, slice(told.members, None)) for half in halves[setup])
+        lines[setup] = [line("drift", last, first), line("floor", other, wanted[setup])]
     for way, learner in learners(told).items():
         begun = time.process_time()
         fit = learner.fit(data, prior=coarse, key=jax.random.key(11))
@@ -234,15 +340,22 @@ def main() -> None:
             }
             states = jax.vmap(lambda obs: coarse.lift(obs, coarse.init(key=jax.random.key(0))))(first)
             run = np.asarray(course(fit.simulator, states, forcings[setup], told.days)[1])
-            lines[setup].append(row(way, statistics(coarse, run, forcings[setup]), wanted[setup], seconds))
-            print(f"  {setup}: {lines[setup][-1]}", flush=True)
-    heads = " ".join(f"{h:>19s}" for h in ("decades, [spread]", *(f"{n}, %" for n in NUMBERS)))
+            own = TwoLayer(setup, points=12, substeps=4).card.variables  # pyright: ignore[reportArgumentType]
+            days = days_right(
+                run[:, :-1], seen[setup][told.members :, 1:], np.asarray([v.scale for v in own])
+            )
+            found = whole(statistics(coarse, run, forcings[setup], days))
+            lines[setup].append(line(way, found, wanted[setup], seconds))
+            print(f"  {setup}: {shown(lines[setup][-1])}", flush=True)
+    heads = " ".join(f"{h:>19s}" for h in ("spectra, decades", *(f"{n}, %" for n in NUMBERS), "days right"))
     for setup in SETUPS:
         print(
             f"\n{setup}: {told.members} runs of {told.days} days on {told.points} points, truth on {told.fine}; "
             f"fitted to eddies\n{'closure':12s} {'fit':>6s} {heads}"
         )
-        print("\n".join(lines[setup]))
+        print("\n".join(shown(one) for one in lines[setup]))
+    if told.csv:
+        write(told.csv, told, lines)
     print(f"{time.process_time() - start:.0f} s of CPU in all")
 
 
@@ -261,6 +374,7 @@ def _told() -> argparse.Namespace:
         parser.add_argument(f"--{name}", type=int, default=value, help=f"{meaning} ({value})")
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=WAYS, help="closures to be tried")
     parser.add_argument("--keep", default="", help="file (.npz) that the truth is kept in and read from")
+    parser.add_argument("--csv", type=Path, help="file for the tables")
     parser.add_argument("--quick", action="store_true", help="nothing but a proof that it runs")
     told = parser.parse_args()
     if told.quick:

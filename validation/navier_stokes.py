@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gnomon.worlds.field.navier_stokes import NavierStokes
-from validation.planes import Plan, carried_on, facts_of, resolved, spun_up, twin
+from validation.planes import Plan, carried_on, facts_of, resolved, setup_rows, spun_up, twin
 from validation.sampling import estimate
 from validation.shared import Outcome
 from validation.table import Row, within
@@ -25,6 +25,18 @@ def validate(quick: bool) -> Outcome:
     rows += resolved(world, states)
     rows += twin(world, NavierStokes(**world.card.imperfect), states)
     return [*rows, _injection(plan)], facts
+
+
+def setups(quick: bool) -> list[Row]:
+    """The scales of the other set-ups."""
+    plan = QUICK if quick else FULL
+    decaying = NavierStokes(forcing="none")
+    return [
+        *setup_rows("ring", NavierStokes(forcing="ring"), plan),
+        # one step: its scale is that of one age, the end of the spin-up
+        *setup_rows("decaying", decaying, plan._replace(climate=decaying.card.dt)),
+        *setup_rows("dye", NavierStokes(tracer=True), plan),
+    ]
 
 
 def _injection(plan: Plan) -> Row:

@@ -80,6 +80,17 @@ def scales(world: AbstractPlaneWorld, plan: Plan, states: Any, share: float) -> 
     return rows, facts
 
 
+def setup_rows(
+    name: str, world: AbstractPlaneWorld, plan: Plan, *, more: float = 0.0, share: float = 0.05
+) -> list[Row]:
+    """Scales and resolution of a set-up that has no facts, after its spin-up and `more` time units."""
+    states = spun_up(world, plan.trajectories, 5)
+    if more:
+        states = carried_on(world, states, world.card.knobs[0].default, more)
+    rows = scales(world, plan, states, share)[0] + resolved(world, states)
+    return [row._replace(quantity=f"{name}: {row.quantity}") for row in rows]
+
+
 def resolved(world: AbstractPlaneWorld, states: Any) -> list[Row]:
     """The largest step and the fullest tail that any of the states asks for."""
     found = [health(world, state) for state in states]

@@ -3,9 +3,9 @@
 import numpy as np
 
 from gnomon.worlds.field.shallow_water import ShallowWater
-from validation.planes import Plan, carried_on, facts_of, resolved, spun_up, twin
+from validation.planes import Plan, carried_on, facts_of, resolved, setup_rows, spun_up, twin
 from validation.shared import Outcome
-from validation.table import above
+from validation.table import Row, above
 
 FULL = Plan(trajectories=4, adapt=10.0, settle=8.0, exponent=25.0, climate=40.0)
 QUICK = Plan(trajectories=2, adapt=5.0, settle=5.0, exponent=10.0, climate=10.0)
@@ -25,3 +25,8 @@ def validate(quick: bool) -> Outcome:
         above("least depth at the far end of the drive", float(1 + np.asarray(far)[:, 2].min()), None, 0)
     )
     return rows, facts
+
+
+def setups(quick: bool) -> list[Row]:
+    """The scale of a dye, which has no facts."""
+    return setup_rows("dye", ShallowWater(tracer=True), QUICK if quick else FULL)

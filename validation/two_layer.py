@@ -1,4 +1,7 @@
-"""Two-layer flow: statistics of the eddies against pyqg's, chaos at every shear, resolution, the twin. Not the jet."""
+"""Two-layer flow: statistics of the eddies against pyqg's, chaos at every shear, resolution, the twin.
+
+With `--setups`: the scales of the jet and of a dye.
+"""
 
 from typing import Any
 
@@ -9,7 +12,7 @@ import numpy as np
 
 from gnomon.numerics.layers import stream_functions
 from gnomon.worlds.field.two_layer import TwoLayer
-from validation.planes import Plan, facts_of, resolved, spun_up, twin
+from validation.planes import Plan, facts_of, resolved, setup_rows, spun_up, twin
 from validation.sampling import Estimate, estimate, steady
 from validation.shared import Outcome
 from validation.table import Row, reported
@@ -37,6 +40,16 @@ def validate(quick: bool) -> Outcome:
     rows += twin(world, TwoLayer(**world.card.imperfect), states)
     rows += statistics(world, states, plan.climate)
     return rows, facts
+
+
+def setups(quick: bool) -> list[Row]:
+    """The scales of the jet, after three more spin-ups in full size since jets need years to form, and of a dye."""
+    plan = QUICK if quick else FULL
+    jet = TwoLayer(setup="jet")
+    return [
+        *setup_rows("jet", jet, plan, more=0.0 if quick else 3 * jet.card.spinup),
+        *setup_rows("dye", TwoLayer(tracer=True), plan),
+    ]
 
 
 def statistics(world: TwoLayer, states: Any, time: float, peer: bool = True) -> list[Row]:

@@ -1,5 +1,6 @@
 """The page of attractors: a row meets the floor only with all its runs, and the figure draws what it is given."""
 
+import argparse
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from docs.attractors_page import (
     PERCENTILE,
     as_csv,
     attractor_statistics,
+    check_lengths,
     figure,
     made,
     means_of,
@@ -16,6 +18,7 @@ from docs.attractors_page import (
     rests,
     seeds_of,
     table,
+    unversioned,
     verdicts,
 )
 
@@ -98,17 +101,55 @@ def test_the_truth_rests_below_and_beside_its_mean():
 def test_a_row_of_another_version_or_of_other_settings_is_run_again(tmp_path):
     place, settings = tmp_path / "sindy-0.json", attractor_statistics.ROWS["sindy"][2]
     own = attractor_statistics.made_by(attractor_statistics.learner_of("sindy"))
-    assert not attractor_statistics.is_current(place, "sindy")
+    whole = {"settings": settings, "runs": [None, None], "steps": 1000} | own
+    asked = {"runs": 2, "steps": 1000}
+    assert not attractor_statistics.is_current(place, "sindy", **asked)
     for stored, current in (
-        ({"settings": settings}, True),
-        ({"settings": settings} | own, True),
-        ({"settings": settings} | own | {"learner_version": 0}, False),
-        ({"settings": {"budget": 1}} | own, False),
+        (whole, True),
+        ({k: v for k, v in whole.items() if k != "learner_version"}, False),
+        (whole | {"learner_version": 0}, False),
+        (whole | {"settings": {"budget": 1}}, False),
     ):
         place.write_text(json.dumps(stored))
-        assert attractor_statistics.is_current(place, "sindy") is current
+        assert attractor_statistics.is_current(place, "sindy", **asked) is current
+    place.write_text(json.dumps(whole))
+    assert not attractor_statistics.is_current(place, "sindy", runs=3, steps=1000)
+    assert not attractor_statistics.is_current(place, "sindy", runs=2, steps=999)
     assert made({}) == "before versions were kept"
     assert f"jax {own['jax']}" in made(own)
+
+
+def test_a_floor_of_another_length_is_made_again(tmp_path, monkeypatch):
+    made_of = []
+
+    def truths_of(world, count, steps, *, seed):
+        made_of.append(steps)
+        return np.zeros((count, steps, 3))
+
+    monkeypatch.setattr(attractor_statistics, "truths_of", truths_of)
+    monkeypatch.setattr(
+        attractor_statistics, "distances", lambda *_: attractor_statistics.Distances(0.0, 0.0, 0.0, 0.0)
+    )
+    for steps in (10, 10, 20, 20):
+        told = argparse.Namespace(folder=tmp_path, steps=steps)
+        found = attractor_statistics.floor("sindy", told)
+        assert (found["steps"], len(found["pairs"])) == (steps, attractor_statistics.PAIRS)
+    assert made_of == [10, 20]
+
+
+def test_rows_without_a_version_are_named():
+    rows = [{"name": "sindy-0"}, {"name": "nvar-0", "learner_version": 2}]
+    assert "`sindy-0`." in unversioned(rows)
+    assert "nvar" not in unversioned(rows)
+    assert unversioned(rows[1:]) == ""
+
+
+@pytest.mark.parametrize("floors", [{"lorenz63": 999}, {}])
+def test_a_row_beside_a_floor_of_another_length_is_no_page(floors):
+    rows = [{"name": "sindy-0", "world": "lorenz63, error 5 %", "steps": 1000}]
+    check_lengths(rows, {"lorenz63": 1000})
+    with pytest.raises(SystemExit, match="one length"):
+        check_lengths(rows, floors)
 
 
 def test_checkpoints_of_other_settings_are_not_gone_on_with(tmp_path, monkeypatch):

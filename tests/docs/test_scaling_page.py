@@ -5,17 +5,17 @@ import json
 import numpy as np
 import pytest
 
+from docs.scaling_laws import error_of, laws_of, of_sweep, outcome
 from docs.scaling_page import (
-    error_of,
-    laws_of,
     made,
     missing,
-    of_sweep,
-    outcome,
     patience,
     scaling,
     stopped,
+    table,
+    unversioned,
     verdict,
+    write_csv,
 )
 from gnomon.inference.scaling_law import ScalingLaw
 
@@ -92,19 +92,49 @@ def test_a_better_snapshot_of_equal_valid_time_is_missed_too():
 
 
 @pytest.mark.parametrize(
-    ("exponent", "interval", "observed", "said"),
+    ("exponent", "ends", "interval", "observed", "said"),
     [
-        (0.5, (1.0, 3.0), 2.0, "yes"),
-        (0.5, (1.0, 3.0), 3.5, "no"),
-        (0.5, (1.0, 4.5), 2.0, "cannot tell"),
-        (4.0, (1.0, 3.0), 2.0, "cannot tell"),
-        (0.02, (1.0, 3.0), 2.0, "cannot tell"),
-        (4.0, (1.0, 30.0), 31.0, "no"),
+        (0.5, (0.1, 3.9), (1.0, 3.0), 2.0, "yes"),
+        (0.5, (0.1, 3.9), (1.0, 3.0), 3.5, "no"),
+        (0.5, (0.1, 3.9), (1.0, 4.5), 2.0, "cannot tell"),
+        (0.5, (0.1, 4.0), (1.0, 3.0), 2.0, "cannot tell"),
+        (0.5, (0.02, 1.0), (1.0, 3.0), 2.0, "cannot tell"),
+        (4.0, (0.1, 3.9), (1.0, 3.0), 2.0, "cannot tell"),
+        (0.02, (0.03, 3.9), (1.0, 3.0), 2.0, "cannot tell"),
+        (4.0, (0.1, 4.0), (1.0, 30.0), 31.0, "no"),
     ],
 )
-def test_a_law_that_could_not_fail_has_not_held(exponent, interval, observed, said):
-    law = ScalingLaw(exponent, (0.1, 4.0), 1.0, 0.0, 1e4, 2.0, interval, observed)
+def test_a_law_that_could_not_fail_has_not_held(exponent, ends, interval, observed, said):
+    law = ScalingLaw(exponent, ends, 1.0, 0.0, 1e4, 2.0, interval, observed)
     assert outcome(law) == said
+
+
+def test_a_law_over_several_versions_is_none():
+    """The largest of one sweep is of another version: of that sweep nothing is said, of the others as before."""
+    found = [r | {"learner_version": 3 if r["updates"] == 4000 else 2} for r in runs()]
+    laws = laws_of(found)
+    said = {sweep: {x.outcome() for x in laws if x.sweep == sweep} for sweep in ("data", "size", "compute")}
+    assert said["compute"] == {"mixed"}
+    assert "mixed" not in said["data"] | said["size"]
+    assert "(4 more are mixed)" in verdict(laws)
+    assert "| lstm | 2, 3 |" in table(laws, "compute")
+    assert {line.count("|") for line in table(laws, "compute").splitlines()[2:]} == {12}
+    assert unversioned(found, laws) == " Over more than one version: the laws of lstm against compute."
+
+
+def test_runs_without_a_version_are_named():
+    found = [r | ({"learner_version": 2} if r["updates"] == 4000 else {}) for r in runs()]
+    said = unversioned(found, laws_of(found))
+    assert "lstm (36 of 39)" in said
+    assert "lstm against compute" in said
+    assert "against data" not in said
+
+
+def test_the_table_of_runs_keeps_versions(tmp_path):
+    first, second = runs()[:2]
+    write_csv(tmp_path / "runs.csv", [first | {"learner_version": 2}, second])
+    lines = (tmp_path / "runs.csv").read_text().splitlines()
+    assert [line.rpartition(",")[2] for line in lines] == ["learner_version", "2", "?"]
 
 
 def test_a_run_of_another_version_is_made_again(tmp_path):
@@ -112,7 +142,7 @@ def test_a_run_of_another_version_is_made_again(tmp_path):
     path = scaling.place(tmp_path, point, 0)
     own = scaling.made_by(scaling.learner_of(point))
     assert not scaling.is_current(path, point)
-    for stored, current in (({}, True), (own, True), (own | {"learner_version": 0}, False)):
+    for stored, current in (({}, False), (own, True), (own | {"learner_version": 0}, False)):
         path.write_text(json.dumps(stored))
         assert scaling.is_current(path, point) is current
     rows = [{"learner": "nvar"} | own, {"learner": "nvar"}]

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from gnomon.adapters import jax_runner
 from gnomon.adapters.jax_runner import CHUNK, SimulatorRunner, WorldRunner, make_starts
 from gnomon.core.measure import CannotMeasure
 from gnomon.core.runner import lagged_errors, noisy_history
@@ -188,6 +189,26 @@ def test_lanes_make_no_difference(world, starts, lanes):
     together = WorldRunner(world, True).run(experiment(), starts, seed=1, watch=Watch())
     apart = WorldRunner(narrow, True).run(experiment(), starts, seed=1, watch=Watch())
     np.testing.assert_allclose(apart.obs["x"], together.obs["x"], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("units", "lanes", "size"), [(10, 8, 5), (20, 8, 7), (8, 8, 8), (3, 8, 3), (4, None, 4)]
+)
+def test_blocks_are_as_few_as_must_be_and_of_one_size(monkeypatch, world, units, lanes, size):
+    seen = []
+
+    def block(model, states, forcing, keys, **_):
+        seen.append(len(keys))
+        return {"x": np.zeros((len(keys), 1))}, states
+
+    monkeypatch.setattr(jax_runner, "_run_block", block)
+    keys = jax.random.split(jax.random.key(0), units)
+    obs, _, _ = jax_runner._run_lanes(
+        world, {"s": keys}, {}, keys, steps=1, stride=1, watch=Watch(), what="", lanes=lanes
+    )
+    assert set(seen) == {size}
+    assert len(seen) == -(-units // (lanes or units))
+    assert len(obs["x"]) == units
 
 
 def test_lagged_errors_have_the_declared_share_of_the_spread(world):

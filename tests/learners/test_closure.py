@@ -12,7 +12,7 @@ import pytest
 from gnomon.core.forcing import Forcing
 from gnomon.core.learner import Data
 from gnomon.core.world import add_error
-from gnomon.learners.closure import Closure
+from gnomon.learners.closure import FLOOR, Closure, _target
 from gnomon.learners.closure_climate import log_spectra, misfit, observed_spectra
 from gnomon.learners.closure_terms import ClosureSimulator, EddyTerm, seen_by_network
 from gnomon.learners.closure_training import lessons_of, new_term
@@ -206,6 +206,23 @@ def test_spectra_of_a_wave_are_where_they_belong():
     assert misfit(100 * spectra + 1, spectra + 0.01) == pytest.approx(2.0)
     assert misfit(np.nan * spectra, spectra) == 10.0
     assert log_spectra(spectra).shape == (6,)
+
+
+def test_the_error_of_a_target_is_pooled_over_waves():
+    """From two runs the standard error comes out as it is, for each field, and hardly differs from draw to draw."""
+    rng = np.random.default_rng(0)
+    spread = np.array([0.1, 0.3])[:, None]  # decades
+    found = []
+    for _ in range(40):
+        spectra = 10.0 ** (spread * rng.standard_normal((2, 2, 61)))
+        target, error = _target(spectra)
+        np.testing.assert_array_equal(target, log_spectra(spectra))
+        found.append(error.reshape(2, -1))
+    found = np.asarray(found)
+    assert (np.ptp(found, axis=2) == 0).all()
+    np.testing.assert_allclose(np.sqrt((found[..., 0] ** 2).mean(0)), spread[:, 0], rtol=0.06)
+    assert (found[..., 0].std(0) < 0.2 * spread[:, 0]).all()
+    assert (_target(spectra[:1])[1] == FLOOR).all()
 
 
 def test_a_prior_on_as_many_waves_is_refused():

@@ -1,7 +1,9 @@
+import msgspec
 import pytest
 
 from gnomon.inference.ladder import Cell, SeedCell, ladder
 from gnomon.inference.verdict import first_failure
+from gnomon.report.sections import worlds
 from gnomon.report.view import judged_trials, learners, verdict_of
 from gnomon.spec.results import Estimate, Score
 from tests.report.synthetic_results import fill_store
@@ -51,6 +53,22 @@ def test_the_highest_climber_comes_first_and_controls_come_apart(views):
 def test_the_hardest_world_is_the_top_row(views):
     assert [row.rung for row in views["hybrid"].rows] == ["field", "network", "flow"]
     assert [row.number for row in views["hybrid"].rows] == [3, 2, 1]
+
+
+def test_what_one_case_says_against_its_world_is_told_once_beside_the_rest(results):
+    said = [
+        "All of it.",
+        "All of it.\nOf 8 states 2 not_resolved.",
+        "All of it.\nOf 8 states 2 not_resolved.",
+    ]
+    changed = [
+        msgspec.structs.replace(r, provenance=r.provenance | {"world_summary": "a world", "limits": words})
+        for r, words in zip(
+            [r for r in results if r.case["world"]["kind"] == "lorenz63"][:3], said, strict=True
+        )
+    ]
+    (told,) = worlds(changed, ladder(changed)).values()
+    assert told == {"summary": "a world", "limits": ["All of it.", "Of 8 states 2 not_resolved."]}
 
 
 def test_cost_is_no_column(results):

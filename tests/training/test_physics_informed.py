@@ -8,7 +8,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from gnomon.spec.errors import BadSpec
-from gnomon.training.physics_informed import Observed, Problem, Training, residuals, solve
+from gnomon.training.physics_informed import Observed, Problem, Training, residuals, solve, weights_of
 from gnomon.worlds.flow.lorenz63 import Lorenz63
 
 SIZE = np.array([8.0, 9.0, 8.6])
@@ -69,6 +69,27 @@ def marched():
         decaying(rate=0.6), [[3.0, -1.0]], "marched", Training(800, 8, 12, 1, 1e-2, 2),
         unknown=("rate",), observed=observed, key=jax.random.key(0),
     )[0]  # fmt: skip
+
+
+def test_weights_are_those_that_are_learnt():
+    training = Training(2, 4, 5, 3, 1e-2, 1)
+    (found,) = solve(decaying(), [[3.0, -1.0]], "whole", training, key=jax.random.key(0))
+    assert found.weights == weights_of(5, 3, 2)
+
+
+def test_a_training_that_starts_anew_goes_on_with_its_weights():
+    """Two starts share the updates: the end is not that of the first alone, nor that of one start as long as both."""
+    ways = {"half": Training(20, 4, 6, 1, 1e-2, 1), "anew": Training(40, 4, 6, 1, 1e-2, 1, restarts=2)}
+    made = {
+        name: solve(decaying(), [[3.0, -1.0]], "whole", t, key=jax.random.key(0))[0].at([1.0, 2.0])
+        for name, t in (*ways.items(), ("still", ways["anew"]._replace(updates=40, restarts=1)))
+    }
+    gaps = [np.abs(made["anew"] - made[other]).max() for other in ("half", "still")]
+    assert min(gaps) > 1e-4
+    exact = np.outer(np.exp(-np.array([1.0, 2.0])), [3.0, -1.0])
+    assert np.abs(made["anew"] - exact).max() < np.abs(made["half"] - exact).max()
+    with pytest.raises(BadSpec, match="restarts need at least as many updates"):
+        solve(decaying(), [[3.0, -1.0]], "whole", ways["anew"]._replace(updates=1), key=jax.random.key(0))
 
 
 def test_windows_join_and_the_start_holds(marched):

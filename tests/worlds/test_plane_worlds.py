@@ -10,6 +10,7 @@ from gnomon.core.forcing import Forcing, forcing_of
 from gnomon.core.world import perturb
 from gnomon.numerics.layers import layer_energy, layer_work, stream_functions
 from gnomon.spec.errors import BadSpec
+from gnomon.testing.worlds import check_world
 from gnomon.worlds.field.navier_stokes import NavierStokes
 from gnomon.worlds.field.plane import health
 from gnomon.worlds.field.shallow_water import ShallowWater
@@ -333,6 +334,42 @@ def test_twins_of_other_set_ups_are_wrong_too_and_guesses_are_told():
     assert smooth.imperfect["hyperviscosity"] == 1.5e-6
     assert any("guess" in line for line in smooth.limits)
     assert not any("guess" in line for line in NavierStokes().card.limits)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        NavierStokes(grid=24, viscosity=0.0),
+        NavierStokes(grid=24, viscosity=0.0, hyperviscosity=1e-4),
+        ShallowWater(grid=24, viscosity=0.0, substeps=16),
+    ],
+)
+def test_the_twin_of_a_flow_without_viscosity_is_not_the_truth(world):
+    twin = type(world)(**world.card.imperfect)
+    state = world.init(key=jax.random.key(0))
+    ends = [_run(w, state, _forcing(w), 1) for w in (world, twin)]
+    assert float(jnp.abs(ends[0] - ends[1]).max()) > 1e-4 * float(jnp.abs(state).max())
+
+
+def test_a_decaying_flow_is_seen_at_its_own_size_and_not_asked_for_an_attractor():
+    world = NavierStokes(forcing="none", grid=32)
+    states = jax.vmap(lambda k: world.init(key=k))(jax.random.split(jax.random.key(0), 4))
+    steps = round(world.card.spinup / world.card.dt)
+    ends = jax.vmap(lambda s: _run(world, s, _forcing(world), steps))(states)
+    (w,) = world.card.variables
+    assert float(ends.std()) == pytest.approx(w.scale, rel=0.15)
+    assert set(world.card.unasked) == {"climate", "response", "shift", "cause"}
+    assert any("decaying" in line for line in world.card.limits)
+    assert not NavierStokes().card.unasked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["kolmogorov", "ring", "none", "two_layer", "shallow_water"])
+@pytest.mark.parametrize("dye", [False, True])
+@pytest.mark.parametrize("twin", [False, True])
+def test_small_worlds_and_their_twins_keep_the_contract(name, dye, twin):
+    world = SMALL[name](tracer=dye)
+    check_world(type(world)(**world.card.imperfect) if twin else world)
 
 
 def test_published_set_ups_are_the_knobs_defaults():

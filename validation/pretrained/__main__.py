@@ -21,7 +21,7 @@ from gnomon.learners.pretrained import (
 from gnomon.training.corpus import ManySystems, corpus_of, corpus_stage, split_systems
 from gnomon.training.free_run import Verdict
 from gnomon.training.trainer import Recipe, fit_weights
-from validation.pretrained.compare import compare, pretrained_runs, scores, table
+from validation.pretrained.compare import compare, pretrained_runs, scores, table, windows_of
 from validation.pretrained.systems import gathered, lyapunov_steps, usable
 
 LENGTH = 460  # observations of a trajectory
@@ -67,7 +67,7 @@ def kept_paths(
     what: str, names: tuple[str, ...], count: int, length: int, seed: int, folder: Path | None
 ) -> dict[str, np.ndarray]:
     """Trajectories, from the folder where they are there already."""
-    place = None if folder is None else folder / f"{what}_{count}_{length}_{seed}_{len(names)}.npz"
+    place = None if folder is None else folder / f"{what}_{count}_different_{length}_{seed}_{len(names)}.npz"
     if place is not None and place.exists():
         with np.load(place) as file:
             return {name: file[name] for name in file.files}
@@ -84,12 +84,14 @@ def train(names: tuple[str, ...], folder: Path | None, share: float) -> Forecast
     paths = kept_paths("trained", names, TRAJECTORIES, LENGTH, 0, folder)
     print(f"{len(paths)} systems, {TRAJECTORIES} trajectories of {LENGTH} each", flush=True)
     corpus = corpus_of([path[:-2] for path in paths.values()])
-    tests = [(path - path.mean((0, 1))) / path.std((0, 1)) for path in paths.values()]
-    test = np.concatenate([z[-2:, : CONTEXT + STEPS] for z in tests])
+    # Trajectories that nothing is trained on choose the snapshot, and are seen as those of held-out systems are:
+    # standardised by their contexts alone. The unit of the error is the spread of the trained ones.
+    test = np.concatenate([path[-2:] / path[:-2].std((0, 1)) for path in paths.values()])
+    seen = windows_of(test[:, :CONTEXT])
 
     def judge(network: Forecaster) -> Verdict:
-        runs = np.asarray(pretrained_runs(network, jnp.asarray(test[:, :CONTEXT], jnp.float32), STEPS))
-        found = scores(runs, test[:, CONTEXT:], 1.0)
+        runs = np.asarray(pretrained_runs(network, jnp.asarray(seen.z, jnp.float32), STEPS))
+        found = scores(seen.in_units(runs), test[:, CONTEXT : CONTEXT + STEPS], 1.0)
         return Verdict(found["valid_steps"], found["error_15"], float(np.mean(np.abs(runs) > 9.0)) // 0.05)
 
     noise = jnp.float32(0.02)

@@ -1,6 +1,7 @@
 """Zero-shot forecasts beside what can be made of the same 64 observations, and beside the nulls."""
 
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,31 @@ from gnomon.learners.pretrained import CONTEXT, Forecaster
 from gnomon.training.free_run import THRESHOLD
 
 NVAR_RIDGE = 1e-6
+
+
+class Windows(NamedTuple):
+    """What every method sees, and nothing of what comes after.
+
+    Attributes:
+        z: [start, 64, channel] observations less their own mean, over their own spread.
+        centre: [start, 1, channel] that mean.
+        spread: [start, 1, channel].
+    """
+
+    z: np.ndarray
+    centre: np.ndarray
+    spread: np.ndarray
+
+    def in_units(self, runs: np.ndarray) -> np.ndarray:
+        """Runs from these windows in the units of the observations."""
+        return self.centre + self.spread * runs
+
+
+def windows_of(context: np.ndarray) -> Windows:
+    """Each window of [start, 64, channel] observations is standardised by itself."""
+    centre, spread = context.mean(1, keepdims=True), context.std(1, keepdims=True)
+    spread = np.where(spread > 0, spread, 1.0)  # a channel that stands still
+    return Windows((context - centre) / spread, centre, spread)
 
 
 @functools.partial(jax.jit, static_argnums=2)
@@ -62,7 +88,10 @@ def analogue_runs(context: np.ndarray, steps: int) -> np.ndarray:
 
 
 def forecasts(network: Forecaster, context: np.ndarray, steps: int) -> dict[str, np.ndarray]:
-    """Every method's runs [start, step, channel] from standardised contexts [start, 64, channel]."""
+    """Every method's runs [start, step, channel] from standardised contexts [start, 64, channel].
+
+    Climatology is what the same observations say of it, too: their mean.
+    """
     return {
         "pretrained": np.asarray(pretrained_runs(network, jnp.asarray(context, jnp.float32), steps)),
         "nvar in context": nvar_runs(context.astype(float), steps),
@@ -73,7 +102,10 @@ def forecasts(network: Forecaster, context: np.ndarray, steps: int) -> dict[str,
 
 
 def scores(runs: np.ndarray, truth: np.ndarray, lyapunov_steps: float) -> dict[str, float]:
-    """Valid time in Lyapunov times and in steps, and the error after 15 steps (about half a period)."""
+    """Valid time in Lyapunov times and in steps, and the error after 15 steps (about half a period).
+
+    Both in standard deviations of the system: the unit of the error, which no forecast sees.
+    """
     error = np.sqrt(np.mean(np.clip(np.nan_to_num(runs - truth, nan=10.0), -10, 10) ** 2, axis=-1))
     past = error > THRESHOLD
     steps = np.where(past.any(1), past.argmax(1), error.shape[1])
@@ -92,16 +124,17 @@ def compare(
     steps: int,
     noise: float = 0.0,
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """System -> method -> scores; one start a trajectory, standardised by the mean and spread of all of them."""
+    """System -> method -> scores; one start a trajectory, standardised by its 64 (noisy) observations alone."""
     found = {}
     rng = np.random.default_rng(1)
     for name, path in paths.items():
-        z = (path - path.mean((0, 1))) / path.std((0, 1))
-        context = z[:, :CONTEXT] + noise * rng.standard_normal((len(z), CONTEXT, z.shape[2]))
-        truth = z[:, CONTEXT : CONTEXT + steps]
+        size = path.std((0, 1))
+        error = noise * size * rng.standard_normal((len(path), CONTEXT, path.shape[2]))
+        seen = windows_of(path[:, :CONTEXT] + error)
+        truth = path[:, CONTEXT : CONTEXT + steps] / size
         found[name] = {
-            method: scores(runs, truth, lyapunov[name])
-            for method, runs in forecasts(network, context, steps).items()
+            method: scores(seen.in_units(runs) / size, truth, lyapunov[name])
+            for method, runs in forecasts(network, seen.z, steps).items()
         }
     return found
 

@@ -13,6 +13,7 @@ from gnomon.worlds.flow.system import AbstractFlow
 
 SPIN_UP = 1500  # observations at most before the first one that is kept
 MOST_SUBSTEPS = 100  # stiffer systems cost more than they add
+SPARE = 4  # times as many trajectories are tried where some are not finite
 
 
 @functools.cache
@@ -60,13 +61,17 @@ def _record(name: str) -> Record:
 
 
 def gathered(names: tuple[str, ...], *, count: int, length: int, seed: int) -> dict[str, np.ndarray]:
-    """Trajectories of every system whose runs all stay finite."""
+    """So many different trajectories of every system, all finite; systems most of whose runs are not are left out."""
     found = {}
     for name in names:
         path = trajectories(name, count=count, length=length, seed=seed)
-        alive = np.isfinite(path).all((1, 2))
-        if alive.sum() >= count // 2:
-            found[name] = path[alive][np.arange(count) % int(alive.sum())].astype(np.float32)
+        lost = count - int(np.isfinite(path).all((1, 2)).sum())
+        if lost and count - lost >= count // 2:
+            # More of the same draw, which begins with the same: a copy could be trained on and judged by.
+            path = trajectories(name, count=SPARE * count, length=length, seed=seed)
+        path = path[np.isfinite(path).all((1, 2))][:count]
+        if len(path) == count:
+            found[name] = path.astype(np.float32)
         else:
-            print(f"{name}: left out, {int((~alive).sum())} of {count} runs are not finite", flush=True)
+            print(f"{name}: left out, {lost} of the first {count} runs are not finite", flush=True)
     return found

@@ -41,6 +41,14 @@ class AbstractWorld(eqx.Module, Generic[State]):
         """A state that is observed as `obs`; whatever `obs` does not determine is taken from `background`."""
 
 
+class AbstractExaminedWorld(AbstractWorld[State]):
+    """A world that can say what became of a state, where its solver may fail without a number that is not finite."""
+
+    @abc.abstractmethod
+    def outcome(self, state: State) -> str:
+        """The word "fine", or the name of what is wrong with a state; for the host, not for compiled code."""
+
+
 def add_error(card: WorldCard, obs: Obs, *, key: PRNGKeyArray) -> Obs:
     """An observation with one independent draw of the declared observation error (any leading axes)."""
     out = {}

@@ -104,7 +104,7 @@ def _case(bench: Bench, case: Case) -> tuple[str, str]:
             **provenance(),
             "rung": card.rung,
             "world_summary": card.summary,
-            "limits": "\n".join(card.limits),
+            "limits": "\n".join((*card.limits, *box.get("complaints", ()))),
             "nodes": " ".join(sorted(bench.used)),
             "made": " ".join(f"{k}:{int(v)}" for k, v in sorted(bench.made.items())),
         },
@@ -146,6 +146,7 @@ def _scored(bench: Bench, case: Case) -> dict[str, Any]:
         "when": when,
         "lost": lost,
         "total": total,
+        "complaints": stage.complaints() if isinstance(stage, Stage) else (),
     }
 
 

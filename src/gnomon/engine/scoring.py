@@ -15,10 +15,11 @@ from gnomon.core.trial import AbstractTrial, headline_for
 from gnomon.core.world import AbstractWorld
 from gnomon.engine.bench import Bench
 from gnomon.engine.relaxed import relaxed_run
+from gnomon.engine.starting_states import complaint_of
 from gnomon.inference.bootstrap import estimate
 from gnomon.inference.fidelity import judge
-from gnomon.numerics.fates import count_fates
-from gnomon.spec.cards import WorldCard
+from gnomon.numerics.fates import count_fates, reach_of
+from gnomon.spec.cards import Variable, WorldCard
 from gnomon.spec.identity import canonical, seed_of
 from gnomon.spec.registry import build, load
 from gnomon.spec.relaxation import DECLARED
@@ -90,6 +91,15 @@ class Stage:
             return ()
         return tuple(v.name for v in self.card.variables if v.name not in names)
 
+    def complaints(self) -> tuple[str, ...]:
+        """What the world says against the states that its truth starts from: of the first experiment that is run."""
+        if self._case.trial.kind in self.card.unasked:
+            return ()
+        relaxed = self._trial.declare(self.card).get(DECLARED, {})
+        first = next((e for e in self.experiments if e.label not in relaxed), None)
+        said = complaint_of(self._bench, self._case, first) if first is not None else ""
+        return (said,) if said else ()
+
     def _whole(self, role: str, null: str) -> Evidence:
         if (role, null) not in self._evidence:
             runs = {e.label: self._run(e, role, null) for e in self.experiments}
@@ -127,22 +137,31 @@ POINTS = 16  # of one variable, for the fates of fields
 
 
 def fates(stage: AbstractStage) -> dict[str, dict[str, int]]:
-    """What became of the free runs of truth and subject; nothing where none were run, of files, or on an atmosphere."""
+    """What became of the free runs of truth and subject; nothing where none were run, of files, or on an atmosphere.
+
+    A run that is not lost to the engine (`core.runner.bounds_of`: 50 scales) may still be far outside of what the
+    truth's free runs reach; it has exploded, too.
+    """
     if not isinstance(stage, Stage) or stage.card.rung == "sphere":
         return {}
-    out = {}
+    free: dict[str, Runs] = {}
     for role in ("truth", "subject"):
         runs = stage.evidence(role).runs.get(FREE)
         if runs is None or isinstance(runs, Unsupported):
             return {}
-        columns = []
-        for v in stage.card.variables:
-            if v.name in runs.obs:
-                x = np.asarray(runs.obs[v.name])[:, 0]
-                x = x.reshape(*x.shape[:2], -1)[:, :, :POINTS]
-                columns.append(x / v.scale)
-        out[role] = count_fates(np.concatenate(columns, axis=-1).astype(float))
-    return out
+        free[role] = runs
+    told = [v for v in stage.card.variables if all(v.name in runs.obs for runs in free.values())]
+    if not told:
+        return {}
+    states = {role: np.concatenate([_points(runs, v) for v in told], axis=-1) for role, runs in free.items()}
+    reach = reach_of(states["truth"])
+    return {role: count_fates(x, reach) for role, x in states.items()}
+
+
+def _points(runs: Runs, variable: Variable) -> np.ndarray:
+    """[run, time, channel] of the first member, over the scale; the first points of a field."""
+    x = np.asarray(runs.obs[variable.name])[:, 0]
+    return (x.reshape(*x.shape[:2], -1)[:, :, :POINTS] / variable.scale).astype(float)
 
 
 def score(

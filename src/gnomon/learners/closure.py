@@ -86,7 +86,7 @@ class Closure(AbstractLearner):
         courses: trajectories that constants are judged along, and that each member of the ensemble runs along; at most.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     way: str = "jansen_held"
@@ -262,8 +262,12 @@ def _setting(parameters: np.ndarray | Array) -> Setting:
 
 
 def _target(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What runs should have, and the standard error of the difference of two means over as many runs."""
-    each = np.stack([log_spectra(run[None]) for run in spectra])
-    count = len(each)
-    error = each.std(0, ddof=1) * np.sqrt(2 / count) if count > 1 else np.zeros(each.shape[1])
+    """What runs should have, and the standard error of the difference of two means over as many runs.
+
+    The variance between runs is pooled over the waves of each field: of two runs, each wave's own would be anything.
+    """
+    count, fields = spectra.shape[:2]
+    each = np.stack([log_spectra(run[None]) for run in spectra]).reshape(count, fields, -1)
+    variance = each.var(0, ddof=1).mean(1) if count > 1 else np.zeros(fields)
+    error = np.repeat(np.sqrt(2 * variance / count), each.shape[2])
     return log_spectra(spectra), np.maximum(error, FLOOR)

@@ -24,7 +24,7 @@ from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import draw_settings, search
 
-BOUND = 20.0  # root mean squares: a run is held there, long after it has been counted as diverged
+BOUND = 20.0  # root mean squares: a run is held there, long after training has counted it as diverged
 MOST_ASSIMILATED = 48  # numbers in a state that is fitted to its past
 MOST_CONTEXT = 64
 
@@ -33,7 +33,8 @@ class SparseEquationsSimulator(AbstractSimulator[Array]):
     """du/dt = library(u, knobs) @ coefficients by Runge-Kutta; u are the observations over their root mean square.
 
     Knobs are taken as linear in time inside one step. A run is held within 20 root mean squares of zero, so that
-    numbers stay finite; it counts as diverged long before.
+    numbers stay finite. Training counts it as diverged long before, a study need not: where the mean is next to
+    nothing it is held within the 50 scales that end a run (`core.runner.bounds_of`). Its fate is "exploded" there, too.
 
     Attributes:
         patches: without centring: a shift would fill sparse equations with terms.

@@ -184,15 +184,16 @@ def worlds(results: Sequence[Result], table: Ladder) -> dict[str, dict[str, Any]
     """What each world is and what it cannot tell, in ladder order; worlds that state no limits are left out.
 
     The engine copies both from the world's card: `provenance["world_summary"]`, and `provenance["limits"]` with one
-    sentence a line.
+    sentence a line. A case may add to them what its own run of the truth showed; every sentence is told once.
     """
     named = Named(results)
     found: dict[str, dict[str, Any]] = {}
     for result in results:
         limits = [line for line in result.provenance.get("limits", "").splitlines() if line.strip()]
         if limits:
-            told = {"summary": result.provenance.get("world_summary", ""), "limits": limits}
-            found.setdefault(named(result, "world"), told)
+            empty = {"summary": result.provenance.get("world_summary", ""), "limits": []}
+            told = found.setdefault(named(result, "world"), empty)["limits"]
+            told += [line for line in limits if line not in told]
     return {row.world: found[row.world] for row in table.rows if row.world in found}
 
 

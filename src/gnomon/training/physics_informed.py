@@ -102,6 +102,7 @@ class Training(NamedTuple):
         depth: hidden layers.
         rate: learning rate at its highest; it falls to nothing in every window.
         windows: of a marched solution.
+        restarts: how often the training of a window begins with a high rate and without momenta, its first included.
     """
 
     updates: int = 6000
@@ -110,6 +111,7 @@ class Training(NamedTuple):
     depth: int = 2
     rate: float = 3e-3
     windows: int = 10
+    restarts: int = 1
 
 
 class TimeNetwork(eqx.Module):
@@ -261,15 +263,20 @@ def solve(
             for y, s in zip(now, shifts, strict=True)
         ]
         share = training.updates * (n + 1) // windows - training.updates * n // windows
-        stage = _stage(problem, edges[n : n + 2], way, observed, share, training.times)
-        trained = fit_weights(
-            models, (stage,), (), _unjudged, Recipe(rate=training.rate), name=f"window {n + 1}", key=draws
-        )
+        for again in range(training.restarts):
+            part = share * (again + 1) // training.restarts - share * again // training.restarts
+            stage = _stage(problem, edges[n : n + 2], way, observed, part, training.times)
+            name, own = f"window {n + 1}", draws if again == 0 else jax.random.fold_in(draws, again)
+            name += f", start {again + 1}" if training.restarts > 1 else ""
+            trained = fit_weights(
+                models, (stage,), (), _unjudged, Recipe(rate=training.rate), name=name, key=own
+            )
+            models = [seed.model for seed in trained]
         last = jnp.asarray(edges[n + 1 : n + 2], dtype)
-        for i, seed in enumerate(trained):
-            found[i].append(seed.model)
-            now[i] = np.asarray(_states(seed.model, problem, last))[0]
-            shifts[i] = {k: np.asarray(v) for k, v in seed.model.shifts.items()}
+        for i, model in enumerate(models):
+            found[i].append(model)
+            now[i] = np.asarray(_states(model, problem, last))[0]
+            shifts[i] = {k: np.asarray(v) for k, v in model.shifts.items()}
     return [Solution(problem, edges, tuple(nets)) for nets in found]
 
 
@@ -294,6 +301,11 @@ def _stage(
     return Stage(
         PhysicsLoss(problem, jnp.asarray(edges, dtype), observed, seen, way == "growing"), draw, updates, 1
     )
+
+
+def weights_of(width: int, depth: int, numbers: int) -> int:
+    """How many one network learns that gives so many numbers."""
+    return 2 * width + (depth - 1) * (width + 1) * width + (width + 1) * numbers
 
 
 def _new_network(
@@ -330,10 +342,15 @@ def _check(
 ) -> None:
     if way not in WAYS:
         raise BadSpec(f"a solution is found in one of the ways {', '.join(WAYS)}, got {way!r}")
-    if min(training.times, training.width, training.depth, training.windows) < 1:
-        raise BadSpec("times, width, depth and windows of a physics-informed training must be at least 1")
-    if training.updates < training.windows:
-        raise BadSpec(f"{training.windows} windows need at least as many updates, got {training.updates}")
+    if min(training.times, training.width, training.depth, training.windows, training.restarts) < 1:
+        raise BadSpec(
+            "times, width, depth, windows and restarts of a physics-informed training must be at least 1"
+        )
+    if training.updates < training.windows * training.restarts:
+        raise BadSpec(
+            f"{training.windows} windows with {training.restarts} restarts need at least as many updates, "
+            f"got {training.updates}"
+        )
     if float(problem.end) <= float(problem.begin):
         raise BadSpec(f"a solution ends after it begins, got {problem.begin} to {problem.end}")
     strange = [k for k in unknown if k not in problem.coefficients]

@@ -3,7 +3,7 @@
 A learner brings a loss, a way to draw minibatches and a judge; everything else is here: optimiser, schedule, clipping,
 progress, and a checkpoint after every part, so that a killed run goes on where it was. The same key gives the same
 bits, interrupted or not. Training never ends early: the rate follows its schedule to the end, and the best snapshot
-is kept (docs/scaling.md replays on `shallow_plrnn` what a patience would have saved and cost).
+is kept (docs/scaling.md replays on `residual` and `shallow_plrnn` what a patience would have saved and cost).
 
 Single precision unless the model's arrays are double: the observation error of most data is far above it, and it
 halves the cost.

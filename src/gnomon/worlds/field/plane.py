@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing, Knobs
-from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.core.world import AbstractExaminedWorld, Obs, Time
 from gnomon.numerics.integrators import Etdrk4, KnobsAt
 from gnomon.numerics.plane_spectral import Field, Plane, Spectrum, resized, ring_spectrum, times
 from gnomon.spec.cards import Knob, Variable
@@ -39,7 +39,7 @@ class Health(NamedTuple):
     tail: float
 
 
-class AbstractPlaneWorld(AbstractWorld[Array]):
+class AbstractPlaneWorld(AbstractExaminedWorld[Array]):
     """A world whose state is fields on a periodic square, stepped as their Fourier coefficients.
 
     The state is [field, y, x] on the grid of the solver; an observation shows each field, `names` in order, on
@@ -110,6 +110,10 @@ class AbstractPlaneWorld(AbstractWorld[Array]):
         """Each field on the observed points: the waves that both grids hold, exactly."""
         seen = resized(state, self.points)
         return {name: seen[i] for i, name in enumerate(self.names)}
+
+    def outcome(self, state: Array) -> str:
+        """Of its `health` at the default knobs; a report tells where the truth starts from states that are not fine."""
+        return health(self, state).outcome
 
     def lift(self, obs: Obs, background: Array) -> Array:
         """The background plus the smoothest fields that close the gap to the observation."""

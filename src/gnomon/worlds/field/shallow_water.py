@@ -28,7 +28,8 @@ STANDARD = {
     "dt": 0.25, "substeps": 32, "tracer": False, "diffusivity": 0.01,
 }  # fmt: skip
 LENGTH = 2 * np.pi
-SCALES = {"u": 0.88, "v": 0.75, "h": 0.088}  # standard deviations; checked by validation/
+# Standard deviations: `python -m validation shallow_water` checks them, with `--setups` the dye's.
+SCALES = {"u": 0.88, "v": 0.75, "h": 0.088}
 DYE = 1.0
 SPEED = 3.0  # a fast wind, to which the speed of gravity waves is added
 
@@ -55,7 +56,7 @@ class ShallowWater(AbstractPlaneWorld):
 
     `tracer=True` adds a dye c, carried by the wind in the form u . grad c, with a mean gradient of one along y.
 
-    The imperfect twin has half as much viscosity again.
+    The imperfect twin has half as much viscosity again, and the standard one where there is none.
 
     What misleads: gravity waves are most of the divergence and little of the energy; a model that damps them looks good
     on u and v. The depth must stay positive: at four times the drive it still does by far.
@@ -238,7 +239,8 @@ def _card(**given) -> WorldCard:
         references=("10.1175/1520-0469(1975)032<0680:TDOFDM>2.0.CO;2",),
         imperfect={
             **{k: v for k, v in given.items() if v != STANDARD[k]},
-            "viscosity": 1.5 * given["viscosity"],
+            # half as much again of nothing would be the truth itself
+            "viscosity": 1.5 * given["viscosity"] or STANDARD["viscosity"],
         },
         length=LENGTH,
         history=16,

@@ -1,0 +1,202 @@
+"""Writes docs/fields.md from docs/results/fields-*.csv; a table whose file is not there is said not to have been run.
+
+make fields        # every command below, hours; then the page
+make fields-page   # the page alone, from the files that exist
+"""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from docs import fields_tables as tables
+from docs.fields_tables import Row
+from gnomon.spec.registry import build
+from gnomon.store.files import write_atomic
+
+HERE = Path(__file__).parent
+RESULTS, PAGE = HERE / "results", HERE / "fields.md"
+WORLDS = (
+    "kuramoto_sivashinsky", "burgers", "korteweg_de_vries", "navier_stokes", "two_layer", "shallow_water", "gray_scott",
+)  # fmt: skip
+TEXT = """# Fields: how fast, how true, and what learns them
+
+Written by `make fields-page` from the tables in `docs/results/`; each is made by the command beside it, and all of
+them by `make fields` (hours). A table that is missing was not run, and nothing on this page stands for it. Costs are
+CPU seconds of one core.
+
+The worlds are described on [the ladder](ladder.md), [rings](design/rings.md) and [planes](design/plane.md); the
+learners under [operators](design/operators.md) and [closures](design/closures.md).
+
+## Speed at the limit
+
+A step over the bare transforms that it cannot do without, interleaved in one process. Aim: at most {least:g}, and
+{spared:g} where transforms are spent on something else, as on an exact budget or a cubic product; at most {exponax:g}
+times exponax, at least {pyqg:g} times as fast as pyqg-jax on two layers of 64^2.
+
+{speed}
+
+## The truth is true
+
+| what is exact | where it is asked |
+|---|---|
+| Cole and Hopf's solution of Burgers' equation; orders of accuracy | `python -m validation burgers` |
+| a soliton of Korteweg and de Vries | `python -m validation korteweg_de_vries` |
+| exponents and energy budget of Kuramoto and Sivashinsky | `python -m validation kuramoto_sivashinsky` |
+| Taylor and Green's vortex, Rossby and gravity waves; fourth order | `tests/worlds/test_plane_worlds.py` |
+| budgets of energy, enstrophy and dye to round-off; the noise's injection | `tests/worlds/test_plane_worlds.py` |
+| kinetics, linear growth and budgets of Gray and Scott's reaction | `tests/worlds/test_gray_scott.py` |
+| that injection in balance with drag and viscosity; scales; resolution | `python -m validation navier_stokes` |
+| statistics of two layers within the range of pyqg-jax's own run | `python -m validation two_layer` |
+| scales of ring-forced and decaying flow and a dye | `python -m validation navier_stokes --setups` |
+| scales of jets and a dye, and of a dye in shallow water | `python -m validation two_layer shallow_water --setups` |
+
+Where a truth starts from states that its grid does not resolve or its step cannot follow, the report of a study says so
+beside the world's limits (`worlds.field.plane.health`).
+
+Leading exponents at the default knobs, from the cards; the command of each recomputes it.
+
+{facts}
+
+## Honest comparison
+
+{operators}
+
+## Published numbers
+
+### The Fourier operator on Burgers' equation
+
+{burgers}
+
+### The latent spectral model against the Fourier operator
+
+{latent}
+
+### Missing terms of Kuramoto-Sivashinsky (MEDIDA)
+
+{medida}
+
+### A curriculum in time for networks that obey an equation
+
+{pinn}
+
+## Transfer: closures of eddies on jets
+
+{closures}
+
+## What was not run
+
+{missing}
+
+## What is not built
+
+* A generative stepper (a refiner that draws fields by denoising): steppers here are deterministic.
+* The NNs-to-NOs recipes, convolution and attention turned into operators.
+* Singular points in physics-informed training.
+* Random Fourier features for sparse observations in MEDIDA: all its cases here see every point.
+* MEDIDA on two-layer flow: the library of terms knows rings and scalars, not planes.
+* Closures with an agent at every point (SMARL); here a constant for the whole plane.
+"""
+
+
+BEYOND = (
+    "* Closures in the published size, a truth on 256^2 points: options in `python -m validation.closures --help`.",
+    "* The Fourier operator with the published 500 epochs on all 1024 points; the stated budget is a laptop's.",
+    "* The latent spectral model on the published set of 64^2 points, whose data are not made here.",
+    "* MEDIDA on 1024 points; its cases here have 512 and 256.",
+)
+
+
+class Section(NamedTuple):
+    """A table of the page.
+
+    Attributes:
+        file: of the results, without its ending.
+        command: that makes it, without `--csv`.
+        minutes: of CPU, roughly.
+        lines: of the page, from the rows.
+    """
+
+    file: str
+    command: str
+    minutes: int
+    lines: Callable[[list[Row]], list[str]]
+
+
+SECTIONS = {
+    "rings": Section("fields-speed", "python benchmarks/field_speed.py", 2, tables.rings),
+    "planes": Section("fields-speed-plane", "python benchmarks/field_speed_plane.py", 5, tables.planes),
+    "operators": Section("fields-operators", "python benchmarks/field_operators.py", 15, tables.operators),
+    "burgers": Section("fields-burgers", "python benchmarks/fno_burgers.py", 30, tables.burgers),
+    "medida": Section("fields-medida", "python -m validation.medida", 30, tables.medida),
+    "pinn": Section("fields-pinn", "python benchmarks/pinn_curriculum.py", 60, tables.pinn),
+    "closures": Section("fields-closures", "python -m validation.closures", 60, tables.closures),
+}
+
+
+def main(folder: Path = RESULTS, page: Path = PAGE) -> None:
+    """Write the page."""
+    text = text_of(folder)
+    write_atomic(page, lambda file: file.write(text.encode()) and None)
+    there = sum(read(folder, section) is not None for section in SECTIONS.values())
+    print(f"wrote {page}: {there} of {len(SECTIONS)} tables")
+
+
+def text_of(folder: Path) -> str:
+    """The whole page."""
+    told = {name: section_text(folder, section) for name, section in SECTIONS.items()}
+    missing = [s for s in SECTIONS.values() if read(folder, s) is None]
+    return TEXT.format(
+        **{k: v for k, v in told.items() if k not in ("rings", "planes")},
+        speed="\n\n".join([told["rings"], told["planes"]]),
+        latent="\n".join(tables.latent(read(folder, SECTIONS["operators"]))),
+        facts="\n".join(exponents()),
+        missing="\n".join([*(f"* `{s.command}`: about {s.minutes} CPU minutes" for s in missing), *BEYOND]),
+        least=tables.LEAST,
+        spared=tables.SPARED,
+        exponax=tables.EXPONAX,
+        pyqg=tables.PYQG,
+    )
+
+
+def section_text(folder: Path, section: Section) -> str:
+    """The command, then its table or that there is none."""
+    rows, made = read(folder, section), f"`{section.command} --csv docs/results/{section.file}.csv`"
+    if rows is None:
+        return f"Not run: {made}."
+    return "\n".join(
+        [
+            f"{made}:",
+            "",
+            *section.lines(rows),
+            "",
+            f"All rows: [{section.file}.csv](results/{section.file}.csv).",
+        ]
+    )
+
+
+def read(folder: Path, section: Section) -> list[Row] | None:
+    """The rows of a table; None where it was not run."""
+    path = folder / f"{section.file}.csv"
+    if not path.exists():
+        return None
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file)) or None
+
+
+def exponents() -> list[str]:
+    """What the cards say of each world's leading exponent."""
+    lines = ["| world | leading exponent | by |", "|---|---|---|"]
+    for name in WORLDS:
+        card = build("worlds", name).card
+        fact, unit = (
+            card.fact("leading_exponent"),
+            {"1": "time unit", "d": "day"}.get(card.time_units, card.time_units),
+        )
+        told = f"{fact.value:.4g} +- {fact.error:.2g} per {unit}" if fact and fact.error else "unknown"
+        lines.append(f"| `{name}` | {told} | `python -m validation {name}` |")
+    return lines
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The page of the fields: a table that was not run is said to be missing, and one that was says what its rows say."""
+
+import csv
+
+import pytest
+
+from docs import fields_page as page
+from docs import fields_tables as tables
+
+NETWORK = {
+    "name": "fourier_operator", "kind": "network", "error": "0.1", "low": "0.09", "high": "0.12", "weights": "100",
+    "solve_seconds": "0.001", "training_seconds": "20", "solver": "solver, 24^2 points, 6 steps a frame",
+    "solver_error": "0.08", "solver_seconds": "0.002", "breakeven": "30000", "plan": "a plan",
+}  # fmt: skip
+GAP = {**dict.fromkeys(NETWORK, ""), "name": "latent_spectral minus fourier_operator", "kind": "gap"}
+MEDIDA = {
+    "table": "exact", "case": "KS 1", "model": "0,1,1,0,0", "term": "u u_x", "wanted": "-1", "weight": "-0.99",
+    "error": "0.004", "z": "2.5", "error_before": "57", "error_after": "0.5", "unexplained": "0.01",
+}  # fmt: skip
+CLOSURE = {
+    "setup": "jet", "closure": "none", "column": "spectra", "value": "0.5", "low": "0.4", "high": "0.6", "pairs": "6",
+    "lost": "1", "lost_truth": "0", "seconds": "", "points": "32", "fine": "64", "members": "6", "days": "360",
+}  # fmt: skip
+
+
+def put(folder, name, rows):
+    with (folder / f"{page.SECTIONS[name].file}.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_without_tables_the_page_says_so_and_names_every_command(tmp_path):
+    text = page.text_of(tmp_path)
+    for section in page.SECTIONS.values():
+        assert f"Not run: `{section.command} --csv docs/results/{section.file}.csv`." in text
+        assert f"* `{section.command}`: about {section.minutes} CPU minutes" in text
+    for unbuilt in (
+        "generative stepper",
+        "NNs-to-NOs",
+        "Singular points",
+        "Random Fourier features",
+        "MEDIDA on two-layer",
+    ):
+        assert unbuilt in text
+    assert "| `two_layer` | 0.0361" in text
+
+
+def test_a_table_that_is_there_is_shown_and_no_longer_missing(tmp_path):
+    rows = [
+        NETWORK,
+        NETWORK | {"name": "unet", "breakeven": ""},
+        NETWORK | {"name": "deep", "solver": "", "breakeven": ""},
+    ]
+    put(tmp_path, "operators", [*rows, GAP | {"error": "0.02", "low": "0.01", "high": "0.03"}])
+    text = page.text_of(tmp_path)
+    assert (
+        "| fourier_operator | 0.1 [0.09, 0.12] | 100 | 1.00 | 20 | 24^2 points, 6 steps a frame | 0.08 | 2.00 | 3e+04 |"
+        in text
+    )
+    assert "none: the solver is cheaper" in text
+    assert "none is as good" in text
+    assert "A breakeven exists for 1 of 3 networks." in text
+    assert "the former is worse" in text
+    assert "* `python benchmarks/field_operators.py`" not in text
+    page.main(tmp_path, tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [("-2", "-1", "is better"), ("-1", "1", "cannot be told apart")]
+)
+def test_a_gap_is_judged_by_its_interval(low, high, word):
+    assert word in tables.latent([GAP | {"error": "0", "low": low, "high": high}])[0]
+
+
+def test_speed_is_held_against_its_aims():
+    rows = [
+        {"kind": "transforms", "case": c, "other_us": "1", "rhs_us": "1", "step_us": "4", "ratio": r}
+        for c, r in (("a", "1.2"), ("b", "1.5"))
+    ]
+    said = tables.planes([*rows, rows[0] | {"kind": "pyqg-jax", "ratio": "4.5"}])
+    assert "At most 1.3 times the bare transforms: 1 of 2; largest 1.50." in said
+    assert "Least gain on pyqg-jax, a right-hand side each: 4.50." in said
+    assert "Nothing was there to be held against: at most 1.05 times exponax." in said
+
+
+def test_burgers_counts_seeds_on_the_grid_of_the_training():
+    row = {"relative L2": "0.002", "processor seconds a solve": "", "remark": ""}
+    names = {"FNO, seed 0": "0.002", "FNO, seed 1": "0.003", "FNO, seed 0, 256 points": "0.9"}
+    said = tables.burgers([row | {"name": n, "relative L2": e} for n, e in names.items()])
+    assert said[-1] == "At or below 0.0025: 1 of 2 seeds; the worst 0.00300."
+
+
+def test_missing_terms_are_counted_by_what_was_missed_and_what_was_too_many():
+    rows = [
+        MEDIDA,
+        MEDIDA | {"case": "KS 2", "weight": "", "z": "", "error_after": "60"},
+        MEDIDA | {"wanted": "0.0", "z": "1"},
+    ]
+    assert "| exact | 2 | 60 | 60 (KS 2) | 1 | 1 | 1 of 2 |" in tables.medida(rows)
+
+
+def test_ways_of_obeying_an_equation_have_geometric_means_and_ratios():
+    run = {"system": "Lorenz-63", "kind": "run", "way": "whole", "weights": "9", "seconds": "3", "learnt": ""}
+    runs = [run | {"relative L2": e} for e in ("0.1", "0.4")]
+    gain = {
+        "system": "Lorenz-63",
+        "kind": "gain",
+        "way": "whole over marched",
+        "ratio": "5",
+        "low": "2",
+        "high": "9",
+    }
+    solver = {"system": "Lorenz-63", "kind": "solver", "way": "marched", "told": "60 steps"}
+    said = tables.pinn([*runs, gain, solver])
+    assert "| Lorenz-63 | whole | 2 | 0.2 | 9 | 3 |  |" in said
+    assert "| Lorenz-63 | whole over marched | 5 [2, 9] |" in said
+    assert said[-1] == "* Lorenz-63: classical solver of the error of *marched*: 60 steps."
+
+
+def test_transfer_is_judged_by_intervals_that_do_not_touch():
+    rows = [CLOSURE] + [
+        CLOSURE | {"closure": name, "low": low, "high": high}
+        for name, low, high in (
+            ("leith", "0.1", "0.2"),
+            ("offline", "0.7", "0.9"),
+            ("online", "0.3", "0.5"),
+            ("floor", "0", "0.1"),
+        )
+    ]
+    said = tables.closures(rows)
+    assert "| none | 0.50 [0.40, 0.60] | 1 and 0 of 6 |" in said
+    assert said[-1].endswith("nearer than the coarse flow alone leith; further offline.")

@@ -1,0 +1,100 @@
+"""The comparison of the pretrained forecaster: no method sees what it is to forecast, no trajectory is there twice."""
+
+import numpy as np
+import pytest
+
+from gnomon.learners.pretrained import CONTEXT, load_forecaster
+from validation.pretrained import compare as comparison
+from validation.pretrained import systems
+from validation.pretrained.compare import compare, scores, windows_of
+
+STEPS = 20
+TIMES = {"a": 30.0}
+
+
+@pytest.fixture
+def path():
+    """[trajectory, time, channel] of turns at different speeds and sizes, away from zero."""
+    rng = np.random.default_rng(0)
+    time, phase = np.arange(CONTEXT + STEPS), rng.uniform(0, 6, (5, 1, 3))
+    return 7.0 + np.array([1.0, 30.0, 0.01]) * np.sin(
+        0.2 * time[None, :, None] * np.array([1.0, 0.7, 1.3]) + phase
+    )
+
+
+def test_a_window_is_standardised_by_itself(path):
+    seen = windows_of(path[:, :CONTEXT])
+    np.testing.assert_allclose(seen.z.mean(1), 0.0, atol=1e-12)
+    np.testing.assert_allclose(seen.z.std(1), 1.0)
+    np.testing.assert_allclose(seen.in_units(seen.z), path[:, :CONTEXT])
+    alone = windows_of(path[2:3, :CONTEXT])
+    np.testing.assert_array_equal(alone.z[0], seen.z[2])
+
+
+def test_a_channel_that_stands_still_stays_finite(path):
+    path[:, :, 1] = 3.0
+    seen = windows_of(path[:, :CONTEXT])
+    assert np.isfinite(seen.z).all()
+    np.testing.assert_allclose(seen.in_units(seen.z), path[:, :CONTEXT])
+
+
+def test_no_method_is_told_of_the_future(path, monkeypatch):
+    """What comes after the context may be anything: all see the same, with one other trajectory in it or another."""
+    shown = []
+
+    def watched(network, context, steps):
+        shown.append(context)
+        return {"nothing": np.zeros((len(context), steps, context.shape[2]))}
+
+    monkeypatch.setattr(comparison, "forecasts", watched)
+    later = path.copy()
+    later[:, CONTEXT:] = 100.0 - 5.0 * later[:, CONTEXT:]
+    for x in (path, later, path[:2]):
+        compare(None, {"a": x}, TIMES, steps=STEPS)
+    np.testing.assert_array_equal(shown[0], shown[1])
+    np.testing.assert_array_equal(shown[0][:2], shown[2])
+
+
+def test_errors_are_in_units_of_the_system(path):
+    """Persistence needs no standardisation: its scores are those of the last observation, kept."""
+    found = compare(load_forecaster(), {"a": path}, TIMES, steps=STEPS)["a"]
+    size = path.std((0, 1))
+    held = np.repeat(path[:, CONTEXT - 1 : CONTEXT], STEPS, axis=1)
+    assert found["persistence"] == pytest.approx(scores(held / size, path[:, CONTEXT:] / size, TIMES["a"]))
+    mean = np.repeat(path[:, :CONTEXT].mean(1, keepdims=True), STEPS, axis=1)
+    assert found["climatology"] == pytest.approx(scores(mean / size, path[:, CONTEXT:] / size, TIMES["a"]))
+    assert all(np.isfinite(list(s.values())).all() for s in found.values())
+
+
+def drawn(lost):
+    """`systems.trajectories` whose runs are told apart by their values; those at the places `lost` are not finite."""
+
+    def trajectories(name, *, count, length, seed):
+        path = np.arange(count, dtype=float)[:, None, None] + np.zeros((1, length, 3))
+        path[[i for i in lost if i < count], length // 2 :] = np.nan
+        return path
+
+    return trajectories
+
+
+@pytest.mark.parametrize("lost", [(), (0,), (1, 2, 7), (4, 5, 6, 7, 9)])
+def test_no_trajectory_is_there_twice(lost, monkeypatch):
+    monkeypatch.setattr(systems, "trajectories", drawn(lost))
+    found = systems.gathered(("a",), count=8, length=10, seed=0)["a"]
+    assert found.shape == (8, 10, 3)
+    assert np.isfinite(found).all()
+    assert found[:, 0, 0].tolist() == [i for i in range(32) if i not in lost][:8]
+
+
+def test_a_system_most_of_whose_runs_are_lost_is_left_out(monkeypatch, capsys):
+    monkeypatch.setattr(systems, "trajectories", drawn((0, 1, 2, 3, 4)))
+    assert systems.gathered(("a",), count=8, length=10, seed=0) == {}
+    assert "5 of the first 8" in capsys.readouterr().out
+    monkeypatch.setattr(systems, "trajectories", drawn((0, *range(8, 32))))
+    assert systems.gathered(("a",), count=8, length=10, seed=0) == {}
+
+
+def test_a_larger_draw_begins_with_the_smaller():
+    few, more = (systems.trajectories("rossler", count=n, length=4, seed=1) for n in (2, 6))
+    np.testing.assert_allclose(more[:2], few, rtol=1e-4)
+    assert len(np.unique(more[:, 0, 0])) == 6
