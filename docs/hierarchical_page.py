@@ -7,6 +7,7 @@ of them (`docs/hierarchical/*.json`); what was not run is said to be so.
 """
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -244,13 +245,22 @@ def in_short(kept: Kept, hybrid: str) -> str:
         return "No hybrid was run."
     parts = [f"{t} {told(middle(scored(own, hybrid, t)))}" for t in TRIALS if scored(own, hybrid, t)]
     first = first_failure(ladder(own), 0.5)[hybrid].text
-    apart = [line for line in kept.paired if " beats " in line or "is beaten by" in line]
-    mine = [line for line in apart if hybrid in line]
-    told_apart = f"{len(apart)} of {len(kept.paired)} differences between simulators are told from zero"
-    with_it = f"; those with {hybrid}: " + "; ".join(mine) if mine else f"; none of them is with {hybrid}"
-    return f"Fidelity of {hybrid}: {', '.join(parts)}. {first} {told_apart}{with_it if apart else ''}."
+    told_apart = [m for line in kept.paired if (m := CLAIM.match(line.split(": difference")[0]))]
+    mine = []
+    for m in told_apart:
+        one, verb, other, trial = m.groups()
+        if hybrid in (one, other):
+            better = (verb == "beats") == (one == hybrid)
+            mine.append(f"{'better' if better else 'worse'} than {other if one == hybrid else one} ({trial})")
+    return (
+        f"Fidelity of {hybrid}: {', '.join(parts)}. {first} {len(told_apart)} of {len(kept.paired)} differences "
+        f"between simulators are told from zero. {hybrid} is {', '.join(mine) or 'told from none of the others'}."
+    )
 
 
+CLAIM = re.compile(
+    rf"^(.+) (beats|is beaten by) (.+), ({'|'.join(TRIALS)})$"
+)  # of `gnomon.inference.compare`
 _QUESTIONS = {
     "forecast": "how long is it right?",
     "climate": "left alone, does it live on the right attractor?",

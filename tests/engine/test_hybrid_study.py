@@ -107,6 +107,6 @@ def test_a_study_of_the_hybrid_on_the_dry_core_ends_well(tmp_path):
     assert hybrid.status == "ok", hybrid.reason
     assert "tendencies" in hybrid.learned["saw"]
     recipes = [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix == ".json"]
-    assert any('"lesson":1' in p.read_text().replace(" ", "") for p in recipes), (
+    assert any(f'"lesson":{LESSON}' in p.read_text().replace(" ", "") for p in recipes), (
         "the lesson's version is in a recipe"
     )
