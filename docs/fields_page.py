@@ -151,7 +151,15 @@ def text_of(folder: Path) -> str:
         speed="\n\n".join([told["rings"], told["planes"]]),
         latent="\n".join(tables.latent(read(folder, SECTIONS["operators"]))),
         facts="\n".join(exponents()),
-        missing="\n".join([*(f"* `{s.command}`: about {s.minutes} CPU minutes" for s in missing), *BEYOND]),
+        missing="\n".join(
+            [
+                *(
+                    f"* `{s.command}`: some {s.minutes} CPU minutes, a guess before it was run"
+                    for s in missing
+                ),
+                *BEYOND,
+            ]
+        ),
         least=tables.LEAST,
         spared=tables.SPARED,
         exponax=tables.EXPONAX,

@@ -7,9 +7,7 @@ from docs.hierarchical_sections import NOT_RUN, middle, scored, told
 from gnomon.spec.results import Estimate, Result, Score
 
 LAPTOP, T31, FULL = "hierarchical", "hierarchical_t31", "hierarchical_full"
-NEAR = (
-    0.9  # of fidelity: what lies above it with the whole interval is no weakness, told from the truth or not
-)
+NEAR = 0.9  # of fidelity: like the truth with the whole interval above, weak with the whole interval below
 
 
 class Finding(NamedTuple):
@@ -89,7 +87,7 @@ def beside(finding: Finding, score: Score) -> str:
         return told(score)
     if f.low > NEAR:
         return "like the truth"
-    if f.high >= 1:
+    if f.high >= NEAR:
         return "undecided"
     if not finding.weak:
         return "weaker here"

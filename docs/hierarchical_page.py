@@ -36,7 +36,7 @@ from gnomon.report.ladder_figure import ladder_chart
 from gnomon.report.view import learners
 from gnomon.spec.results import Result
 from gnomon.spec.shelf import find_study
-from gnomon.spec.study import read_study
+from gnomon.spec.study import CONTROLS, read_study
 from gnomon.store.results import Store
 
 HERE = Path(__file__).parent
@@ -150,7 +150,7 @@ Agreement: +1 the same order, -1 turned round. No interval stands beside it.
 From the abstract of the paper above. NeuralGCM was trained on a reanalysis and held against observations and
 physics-based models; `{hybrid}` was trained on the truth of this page and is held against that truth. So agreement
 says that the same question finds the same weakness in another hybrid, and no more. *Like the truth*: the whole interval
-of fidelity above 0.9. Each row has an interval of its own; seven of them are not one claim.
+of fidelity above 0.9; *weak*: below it. Each row has an interval of its own; seven of them are not one claim.
 
 {published}
 
@@ -212,7 +212,8 @@ def page(known: Mapping[str, Kept], study: str) -> str:
         short=in_short(known[study], hybrid),
         cost="\n".join(f"| `{t}` | {q} | {spent[t]:.0f} |" for t, q in asked.items()) or f"| {NOT_RUN} | | |",
         stored="\n".join(
-            f"| `{n}` | {f'{len(found[n])} cases' if n in found else NOT_RUN} |" for n in STUDIES
+            f"| `{n}` | {f'{len(found[n])} of {_asked(n)} cases' if n in found else NOT_RUN} |"
+            for n in STUDIES
         ),
         training=training(own),
         acting=acting(known[study].acted),
@@ -275,6 +276,11 @@ def _other(name: str, found: Sequence[Result]) -> str:
     return f"## Beside it: `{name}`\n\n*{question}* {SUPPORTS[name]}\n\n{table(found)}\n\n"
 
 
+def _asked(study: str) -> int:
+    """How many cases its file asks for."""
+    return len(tuple(read_study(find_study(study)).cases()))
+
+
 def _hybrid(found: Sequence[Result]) -> str:
     """The first hybrid with learned columns among the simulators."""
     kinds = {name: r.case["learner"]["kind"] for r, name in named(found)}
@@ -294,7 +300,7 @@ def _missing(found: Mapping[str, Sequence[Result]], study: str) -> str:
     there = {r.case["learner"].get("label") or r.case["learner"]["kind"] for r in own}
     asked = (ref.label or ref.kind for ref in read_study(find_study(study)).learners)
     lines += [f"* {name}, of the study's list" for name in asked if name not in there]
-    for name in simulators(own):
+    for name in (*CONTROLS, *simulators(own)):
         for trial in (t for t in TRIALS if any(r.case["trial"]["kind"] == t for r in own)):
             if not scored(own, name, trial):
                 lines.append(f"* {name}, `{trial}`")

@@ -38,7 +38,7 @@ def test_beyond_fifty_scales_a_run_is_lost_and_so_is_one_that_is_not_finite():
 
 
 def test_where_the_attractor_itself_reaches_far_so_may_a_run():
-    """One moist point in the stratosphere: twenty scales in the truth, sixty in a model that is not lost."""
+    """As one moist point in the stratosphere: far away in the truth, farther in a model that is not lost."""
     scale = CARD.variables[0].scale
     history = starts(24.0 * scale)  # 20 from the mean of six
     assert not lost(history, 60.0 * scale).any()

@@ -34,7 +34,7 @@ def test_without_tables_the_page_says_so_and_names_every_command(tmp_path):
     text = page.text_of(tmp_path)
     for section in page.SECTIONS.values():
         assert f"Not run: `{section.command} --csv docs/results/{section.file}.csv`." in text
-        assert f"* `{section.command}`: about {section.minutes} CPU minutes" in text
+        assert f"* `{section.command}`: some {section.minutes} CPU minutes, a guess" in text
     for unbuilt in (
         "generative stepper",
         "NNs-to-NOs",

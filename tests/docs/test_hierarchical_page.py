@@ -3,6 +3,7 @@
 import hashlib
 
 import msgspec
+import numpy as np
 import pytest
 
 from docs.hierarchical_findings import FINDINGS, published
@@ -10,7 +11,8 @@ from docs.hierarchical_kept import Kept, kept
 from docs.hierarchical_models import acting, costs, training
 from docs.hierarchical_page import page, write
 from docs.hierarchical_sections import claimed, days, failures, kendall, measures, robustness, standing, told
-from gnomon.spec.results import Estimate
+from gnomon.spec.figures import section_curve
+from gnomon.spec.results import Curve, Details, Estimate, Series
 from gnomon.store.results import Store
 from tests.inference.results_for_tests import a_result, a_score
 
@@ -220,6 +222,58 @@ def test_the_page_is_written_again_from_what_it_kept(found, tmp_path):
     assert len(kept(less, tmp_path / "docs/hierarchical", ("hierarchical",))["hierarchical"].results) == len(
         found["hierarchical"]
     )
+
+
+def lines(own):
+    """Figures of one case: error against lead, a section with its difference, and how often clippers act."""
+    line = {"x": (1.0, 2.0), "y": (own, 2 * own)}
+    flat = {"x_label": "x", "y_label": "y"}
+    error = Curve(
+        name="rmse_zg500", title="Forecast error", kind="line", **flat,
+        series=(Series(label="model", role="subject", **line), Series(label="null", role="null", **line)),
+    )  # fmt: skip
+    section = section_curve(
+        "section_ta", "Zonal mean of ta", [-45.0, 45.0], [850.0, 500.0], units="K",
+        fields={"truth": [[1.0, 2.0]] * 2, "difference": [[own, -own]] * 2},
+    )  # fmt: skip
+    bars = (Series(label="model", role="subject", x=(0.0, 1.0), y=(own / 10, None)),)
+    acted = Curve(
+        name="acted",
+        title="",
+        kind="bars",
+        **flat,
+        series=bars,
+        note="0: rain_cut; 1: held; as the model says",
+    )
+    return {"skill": (error,), "zonal_state": (section,), "budgets": (acted,)}
+
+
+def test_figures_clippers_and_differences_come_from_the_store_and_are_kept(tmp_path):
+    """Two simulators, every figure of both in one; the worse is beaten with its name; nothing is drawn twice."""
+    store, rng = Store(tmp_path / "store"), np.random.default_rng(0)
+    floor, null = rng.normal(1.0, 0.05, 20), rng.normal(10.0, 0.3, 20)
+    results = []
+    for learner, own in (("peer", 2.0), ("column_hybrid", 6.0)):
+        for trial, measure in (("forecast", "skill"), ("climate", "mean_state")):
+            result = case(learner, trial, GOOD)
+            result = msgspec.structs.replace(result, id=hashlib.sha1(result.id.encode()).hexdigest())
+            numbers = {"subject": rng.normal(own, 0.2, 20), "null": null, "floor": floor}
+            values = {measure: {k: tuple(map(float, v)) for k, v in numbers.items()}}
+            results.append(store.put_result(result, Details(curves=lines(own), unit_values=values)))
+    store.put_study("hierarchical", [r.id for r in results], {"name": "hierarchical"})
+    text = write(store, tmp_path / "docs").read_text(encoding="utf-8")
+    folder = tmp_path / "docs/hierarchical"
+    drawn = (folder / "hierarchical-forecast-rmse_zg500.svg").read_text(encoding="utf-8")
+    assert all(name in drawn for name in ("peer", "column_hybrid", "null"))
+    assert drawn.count(">null<") == 1
+    assert (folder / "hierarchical-climate-section_ta.png").read_bytes()[:4] == b"\x89PNG"
+    assert "hierarchical/hierarchical-forecast-rmse_zg500.svg" in text
+    assert "| column_hybrid | 0.6 |" in text
+    assert "* peer beats column_hybrid, forecast: difference of fidelity +0.4" in text
+    assert "column_hybrid is worse than peer (forecast), worse than peer (climate)." in text
+    assert "| `hierarchical` | 4 of 32 cases |" in text
+    assert "* perfect, `forecast`" in text
+    assert write(None, tmp_path / "docs").read_text(encoding="utf-8") == text
 
 
 def put_study(store, name, results):

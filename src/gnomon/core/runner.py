@@ -16,7 +16,7 @@ from gnomon.spec.cards import WorldCard
 from gnomon.spec.experiment import Experiment
 
 ESCAPE = 50.0  # a run this many scales away from where it started has left the attractor: diverged,
-REACHES = 5.0  # unless the attractor itself reaches a fifth as far: see `bounds_of`
+REACHES = 5.0  # unless the attractor itself reaches a fifth as far; of fates and of validation runs too
 
 
 class Starts(NamedTuple):
@@ -119,7 +119,7 @@ def bounds_of(card: WorldCard, starts: Starts) -> Bounds:
     """50 scales, or five times the largest distance of any value seen at the starts, whichever is more.
 
     A scale is one number for a whole field. Where a variable is next to nothing in most places (rain, humidity in the
-    stratosphere), the truth itself is twenty scales away somewhere on the globe, and one moist point is no divergence.
+    stratosphere), the truth itself is many scales away somewhere on the globe, and one moist point is no divergence.
     """
     centre = {k: v.mean(axis=(0, 1)) for k, v in starts.history.items()}
     reach = {}

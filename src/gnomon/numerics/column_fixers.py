@@ -49,8 +49,7 @@ def closed(
     hold. Levels that would be emptied within a step are emptied and no more: what they have not got, the levels that
     gain do not get, in proportion to their gains. Only what is then still made out of nothing is paid for by rain
     that does not fall, and by evaporation where there is not enough rain. (With rain and evaporation paying for all
-    of it, a column whose middle is dry is watered from the sea at hundreds of millimetres a day, and its storm grows
-    until the model is lost.)
+    of it, a column whose middle is dry is watered from the sea without end, and its storm feeds itself.)
 
     Args:
         tendency: of specific humidity, kg kg-1 s-1.

@@ -6,12 +6,13 @@ import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 
+from gnomon.core.runner import REACHES
+
 FATES = ("lives", "rests", "periodic", "exploded")
 STILL = 0.02  # of a standard deviation: less movement than this is none
 RETURN = 0.05  # of a standard deviation: an orbit that comes back this closely, all along, is closed
 FINE = 8  # lags tried between two saved states
-FAR = 10.0  # standard deviations from the truth's mean: nearer than this no run has left,
-REACHES = 5.0  # nor nearer than so many times the truth's own largest distance
+FAR = 10.0  # standard deviations from the truth's mean: nearer than this none has left, nor within `REACHES`
 
 
 class Reach(NamedTuple):

@@ -11,14 +11,12 @@ from jaxtyping import Array, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing
 from gnomon.core.learner import Data
+from gnomon.core.runner import REACHES
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import Obs
 
 THRESHOLD = 0.4  # normalised error at which a forecast stops being valid
 BOUND = 10.0  # standardised distance from the climate beyond which a run has left the attractor
-REACHES = (
-    5.0  # times as far as the data themselves go: rain at one point of a globe is far from its mean every day
-)
 
 
 class Starts(NamedTuple):
