@@ -94,6 +94,8 @@ def test_rates_carry_wilson_intervals_and_over_pools_those_of_their_mean():
     # Four pools of .1, .2, .3, .4: mean .25, standard deviation .129, t with three degrees of freedom 3.182.
     marks = np.concatenate([np.arange(10) < k for k in (1, 2, 3, 4)])
     assert rate(marks, np.repeat(np.arange(4), 10)) == " 25.0 (4.5 to 45.5)"
+    # Pools that agree on nothing found are no proof of nothing.
+    assert rate(np.zeros(40, bool), np.repeat(np.arange(4), 10)) == "  0.0 (0.0 to 8.8)"
 
 
 def test_pools_of_other_seeds_share_nothing_and_are_counted_together(found, tmp_path):

@@ -21,7 +21,7 @@ def told(name: str, plan: Plan, got: Verdicts, without: Mapping[str, str], secon
         "Power: how often the fault's own measure flags it (all measures asked together, 5 % for the family).",
         "Intervals are Wilson's over deals of one pool, which share units: too narrow for another pool."
         if pools < 2
-        else "Intervals are those of the mean over pools that share nothing (Student's t).",
+        else "Intervals are the wider of Wilson's over twins and Student's over pools, which share nothing.",
         *_power(plan, got),
         "",
         "Confusion matrix: per cent of the twins in which a measure flags (- not asked)",
@@ -36,16 +36,15 @@ def told(name: str, plan: Plan, got: Verdicts, without: Mapping[str, str], secon
 
 
 def rate(marks: np.ndarray, pool: np.ndarray) -> str:
-    """A share in per cent with its interval: Wilson's over twins of one pool, Student's over pools."""
+    """A share in per cent with its interval: Wilson's over twins; over pools Student's, where that is wider."""
     hits, n = int(marks.sum()), len(marks)
     if not n:
         return "not asked"
+    low, high = wilson(hits, n)
     shares = np.array([marks[pool == i].mean() for i in np.unique(pool)])
-    if len(shares) < 2:
-        low, high = wilson(hits, n)
-    else:
+    if len(shares) > 1:
         reach = stats.t.ppf(0.975, len(shares) - 1) * shares.std(ddof=1) / np.sqrt(len(shares))
-        low, high = max(shares.mean() - reach, 0.0), min(shares.mean() + reach, 1.0)
+        low, high = min(low, max(shares.mean() - reach, 0.0)), max(high, min(shares.mean() + reach, 1.0))
     return f"{100 * hits / n:5.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
