@@ -142,8 +142,8 @@ class WorldCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         lanes: how many units one compiled call advances; None for all. More gain nothing on a CPU where a state is big.
         history: past observations recorded before every start.
         limits: what this world cannot tell, one sentence each; shown beside its figures.
-        shown: variables whose responses are shown but enter no pooled error, because this world is known to have
-            them wrong (what warms prescribed land, a radiative feedback without physics).
+        shown: variables that are drawn but enter no pooled error, because this world is known to have them wrong
+            (what warms prescribed land, a radiative feedback without physics, levels near a lid).
         data: what files and packages the world is made from (spun-up states, boundary fields), as a content address.
         knob_of: trial -> the knob it turns, where that is not the first.
         unasked: trial -> why it is not asked of this world; its cells say `unsupported` with that reason.

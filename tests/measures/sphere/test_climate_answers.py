@@ -1,5 +1,6 @@
 """Climate measures of the sphere where the answer is known beforehand."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from gnomon.measures.sphere.modes import Modes, covariances, leading, pattern
 from gnomon.measures.sphere.persistence import Persistence, autocorrelation
 from gnomon.measures.sphere.sphere_spectrum import SphereSpectrum, effective_resolution
 from gnomon.measures.sphere.stability import Stability, hazard_interval, lifetimes, told_hazard
+from gnomon.measures.sphere.zonal_state import ZonalState
 from gnomon.testing.synthetic_sphere import MEMORY, synthetic_sphere
 from gnomon.testing.synthetic_sphere_climate import bump
 
@@ -89,6 +91,36 @@ class TestMeanState:
     def test_fields_that_do_not_exist_are_named(self):
         with pytest.raises(CannotMeasure, match="none of the fields"):
             MeanState(fields=("snow",)).summarise(made("truth"))
+
+
+def only_shown(evidence, *names):
+    """The same evidence of a world whose card only shows some of its variables."""
+    return evidence._replace(card=msgspec.structs.replace(evidence.card, shown=names))
+
+
+class TestZonalState:
+    def between(self, *names, bias):
+        m = ZonalState()
+        truth = m.summarise(only_shown(made("truth"), *names))
+        return m.discrepancy(truth, m.summarise(only_shown(made("subject", bias=bias), *names))).mean()
+
+    def test_a_level_that_is_only_shown_does_not_count(self):
+        assert self.between(bias={"hus50": 1e3}) > 1e3
+        assert self.between("hus50", bias={"hus50": 1e3}) == self.between("hus50", bias={})
+
+    def test_the_other_levels_of_its_kind_share_its_weight(self):
+        """Seven of eight levels are left: a bias in one of them weighs eight sevenths of what it did."""
+        bias, m = {"ta500": 2.0}, ZonalState()
+        levels = m.summarise(made("truth"))["level"].shape[1]
+        all_in = self.between(bias=bias) - self.between(bias={})
+        without = self.between("ta50", bias=bias) - self.between("ta50", bias={})
+        assert without / all_in == pytest.approx(levels / (levels - 1), rel=0.02)
+
+    def test_a_kind_of_which_nothing_counts_is_left_out(self):
+        levels = ZonalState().summarise(made("truth"))["level"][0]
+        table = ZonalState().summarise(only_shown(made("truth"), *(f"hus{p}" for p in levels)))
+        assert "hus" not in table
+        assert "ta" in table
 
 
 class TestSpectrum:

@@ -32,14 +32,15 @@ class ZonalState(AbstractMeasure):
     d = mean over ta, ua, hus of the mean over levels and latitudes (area weights; every level alike) of ([m]_i -
     [M])^2 / s^2: [m]_i the zonal and time mean of unit i, [M] the truth's mean over units without its noise, s^2
     the variance in time of the truth's zonal mean there (at least a tenth of its mean over the section at that
-    level). As `mean_state`, and for the same reason unit by unit.
+    level). Levels that a world only shows (`shown` of its card: those it is known to hold badly) are drawn and not
+    counted. As `mean_state`, and for the same reason unit by unit.
 
-    What misleads: levels are counted alike, so the stratosphere has the weight of the troposphere, where a short
-    run has not settled; zonal means vary little, so a bias that is small in kelvins can be many variances; below
-    the ground the fields are continued.
+    What misleads: levels are counted alike, so a stratosphere that is graded has the weight of the troposphere,
+    where a short run has not settled; zonal means vary little, so a bias that is small in kelvins can be many
+    variances; below the ground the fields are continued.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     units: ClassVar[str] = "variances of the weather"
     null: ClassVar[str] = "frozen"
     reference: ClassVar[str] = "10.1175/BAMS-89-3-303"
@@ -49,8 +50,12 @@ class ZonalState(AbstractMeasure):
         card, runs = evidence.card, runs_of(evidence, "free")
         levels = [p for p in LEVELS if any(has(runs, card, f"{k}{p}") for k in KINDS)]
         kinds = [k for k in KINDS if levels and all(has(runs, card, f"{k}{p}") for p in levels)]
+        counted = {k: np.array([f"{k}{p}" not in card.shown for p in levels], float) for k in kinds}
+        kinds = [k for k in kinds if counted[k].any()]
         if not kinds:
-            raise CannotMeasure(f"{card.name} has no ta, ua or hus on the same pressure levels")
+            raise CannotMeasure(
+                f"{card.name} has no ta, ua or hus on the same pressure levels, or only shows them"
+            )
         alive = living_in(runs, [f"{k}{p}" for k in kinds for p in levels])
         n = len(alive)
         table = {"alive": alive, "level": each_unit(np.array(levels), n)}
@@ -59,6 +64,7 @@ class ZonalState(AbstractMeasure):
             x = np.stack([field(runs, f"{kind}{p}").mean(axis=-1, dtype=float) for p in levels], axis=2)
             x = np.where(alive[:, None, None, None], x, 0.0)
             table[kind], table[f"{kind} variance"] = x.mean(axis=1), x.var(axis=1)
+            table[f"{kind} counted"] = each_unit(counted[kind] / counted[kind].sum(), n)
         return table
 
     def discrepancy(self, truth: UnitTable, subject: UnitTable) -> np.ndarray:
@@ -68,7 +74,8 @@ class ZonalState(AbstractMeasure):
         kinds = [k for k in KINDS if k in truth]
         x, r = [], []
         for kind in kinds:
-            size = np.sqrt(truth["weights"][0] / truth[kind].shape[1] / len(kinds)) / spread(truth, kind)
+            area = truth[f"{kind} counted"][0][:, None] * truth["weights"][0]
+            size = np.sqrt(area / len(kinds)) / spread(truth, kind)
             x.append(flat(subject[kind] * size))
             r.append(flat(truth[kind] * size))
         return with_lost(
