@@ -14,6 +14,7 @@ network are not independent of each other; the line also counts the networks tha
 """
 
 import argparse
+import csv
 import json
 import time
 from pathlib import Path
@@ -77,7 +78,9 @@ def main() -> None:
     parser.add_argument("--variants", default="", help="joined by commas; this world's unless given")
     parser.add_argument("--online", type=int, default=0, help="updates through steps of the whole model")
     parser.add_argument("--keep", type=Path, required=True, help="folder of fits and of runs")
+    parser.add_argument("--csv", type=Path, help="file for what became of every run")
     asked = parser.parse_args()
+    rows: list[dict[str, Any]] = []
     world = build("worlds", asked.world)
     assert isinstance(world, AbstractColumnWorld)
     starts = [kept_start(asked.keep, world, number) for number in range(asked.starts)]
@@ -96,7 +99,25 @@ def main() -> None:
                     name = f"{asked.world}_{variant}_{asked.online}_{seed}_life_{number}_{label.replace(' ', '')}"
                     state = Flown(start, no_counts())
                     lives.append(life(asked.keep / name, simulator, state, days, knobs))
+                    rows.append(row(asked.world, variant, label, seed, number, lives[-1]))
             print(told(variant, label, lives, asked.seeds), flush=True)
+            if asked.csv:
+                keep(asked.csv, rows)
+
+
+def row(world: str, variant: str, condition: str, network: int, start: int, one: Life) -> dict[str, Any]:
+    """A run as a row of the table."""
+    told = {"world": world, "variant": variant, "condition": condition, "network": network, "start": start}
+    return told | {k: v for k, v in one._asdict().items() if k != "acted"} | one.acted
+
+
+def keep(path: Path, rows: list[dict[str, Any]]) -> None:
+    """What became of every run, as a table."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def told(variant: str, label: str, lives: list[Life], networks: int) -> str:

@@ -23,6 +23,7 @@ these sizes: the share of the basic state is not told from zero, and the row is 
 """
 
 import argparse
+import csv
 import hashlib
 import sys
 import time
@@ -224,6 +225,18 @@ def table_of(found: dict[str, Swapped], plan: Plan) -> Table:
     return table
 
 
+def write(path: Path, found: dict[str, Swapped]) -> None:
+    """What was planted, what was found, and whether that is right."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["model", "r truth", "r model", "r error", *NAMES, "answer", "right"])
+        for name, got in found.items():
+            numbers = [f"{r:.3f}" for r in (got.like_truth, got.like_model, got.like_error)]
+            shares = [in_words(s) for s in got.found.shares]
+            writer.writerow([name, *numbers, *shares, got.sentence, int(right(got, MODELS[name][1]))])
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(
@@ -235,12 +248,16 @@ def main() -> None:
     parser.add_argument("--size", type=float, default=3.0, help="of the heating, K a day")
     parser.add_argument("--keep", type=Path, default=None, help="folder of finished runs, to go on from")
     parser.add_argument("--settle", type=float, default=SETTLE, help="days before a start")
-    options = parser.parse_args()
-    plan, began = Plan(**vars(options)), time.process_time()
+    parser.add_argument("--csv", type=Path, default=None, help="file for the table")
+    options = vars(parser.parse_args())
+    file = options.pop("csv")
+    plan, began = Plan(**options), time.process_time()
     with jax.enable_x64(False):
         bench = Bench(plan)
         found = {name: attributed(bench, model) for name, (model, _) in MODELS.items()}
     Console(width=200).print(table_of(found, plan))
+    if file:
+        write(file, found)
     wrong = [name for name, (_, planted) in MODELS.items() if not right(found[name], planted)]
     print(
         f"{time.process_time() - began:.0f} s of CPU; "

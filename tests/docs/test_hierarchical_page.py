@@ -158,8 +158,8 @@ def test_a_weakness_of_the_other_sign_is_no_agreement():
         assert word in said["response_even"]
 
 
-def test_the_page_says_who_fails_first_and_what_was_not_run(found):
-    text = page(known(found), "hierarchical")
+def test_the_page_says_who_fails_first_and_what_was_not_run(found, tmp_path):
+    text = page(known(found), "hierarchical", tmp_path)
     assert "column_hybrid" in text
     assert "0.20 (0.10 to 0.30)" in text
     assert "| `hierarchical_full` | not run |" in text
@@ -177,15 +177,15 @@ def known(found):
     return {name: Kept(tuple(results)) for name, results in found.items()}
 
 
-def test_smaller_studies_stand_beside_as_tables(found):
+def test_smaller_studies_stand_beside_as_tables(found, tmp_path):
     beside = found | {"hierarchical_withheld": study({"column_hybrid": BAD})}
-    text = page(known(beside), "hierarchical")
+    text = page(known(beside), "hierarchical", tmp_path)
     assert "## Beside it: `hierarchical_withheld`" in text
-    assert "## Beside it" not in page(known(found), "hierarchical")
+    assert "## Beside it" not in page(known(found), "hierarchical", tmp_path)
 
 
-def test_a_page_of_the_smoke_study_claims_nothing(found):
-    text = page(known({"hierarchical_smoke": found["hierarchical"]}), "hierarchical_smoke")
+def test_a_page_of_the_smoke_study_claims_nothing(found, tmp_path):
+    text = page(known({"hierarchical_smoke": found["hierarchical"]}), "hierarchical_smoke", tmp_path)
     assert "no claim follows" in text
     assert "Farthest below" not in text
     assert not claimed("hierarchical_smoke", "skill")

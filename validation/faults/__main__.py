@@ -11,13 +11,15 @@ subject. Everything goes through the measures, the fidelity and the verdicts of 
 """
 
 import argparse
+import csv
 import time
 from pathlib import Path
+from typing import Any
 
 from validation.faults.lows import LowsPool
 from validation.faults.plans import PLANS, Plan
 from validation.faults.pool import Pool
-from validation.faults.printing import told
+from validation.faults.printing import rows, told
 from validation.faults.synthetic import SyntheticPool
 from validation.faults.twins import tables_of, together, verdicts
 
@@ -42,6 +44,11 @@ def main() -> None:
     )
     parser.add_argument("--pool", type=Path, default=Path("results/fault-pool"), help="where runs are kept")
     parser.add_argument("--trial", nargs="*", default=[], help="only these trials, and their faults")
+    parser.add_argument(
+        "--csv",
+        type=Path,
+        help="file for the confusion matrix; worlds that it holds and are not asked for stay",
+    )
     options = parser.parse_args()
     unknown = [name for name in options.world if name not in PLANS]
     if unknown:
@@ -56,7 +63,23 @@ def main() -> None:
             found, missing = tables_of(pool, options.pool)
             without |= missing
             parts.append(verdicts(found, plan, draws=-(-options.draws // len(seeds)), seed=seed))
-        print(told(name, plan, together(parts), without, time.process_time() - began), flush=True)
+        got = together(parts)
+        print(told(name, plan, got, without, time.process_time() - began), flush=True)
+        if options.csv:
+            keep(options.csv, name, rows(name, plan, got))
+
+
+def keep(path: Path, name: str, found: list[dict[str, Any]]) -> None:
+    """Put one world's rows into the file, in place of those it has of that world."""
+    before: list[dict[str, Any]] = []
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            before = [row for row in csv.DictReader(file) if row["world"] != name]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*before, *found])
 
 
 def part(plan: Plan, trials: list[str]) -> Plan:

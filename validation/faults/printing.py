@@ -1,6 +1,7 @@
-"""The counts as text: power, confusion matrix, false alarms, with their intervals."""
+"""The counts as text and as rows: power, confusion matrix, false alarms, with their intervals."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -36,16 +37,49 @@ def told(name: str, plan: Plan, got: Verdicts, without: Mapping[str, str], secon
 
 
 def rate(marks: np.ndarray, pool: np.ndarray) -> str:
-    """A share in per cent with its interval: Wilson's over twins; over pools Student's, where that is wider."""
-    hits, n = int(marks.sum()), len(marks)
-    if not n:
+    """A share in per cent with its interval."""
+    if not len(marks):
         return "not asked"
+    share, low, high = (100 * x for x in share_of(marks, pool))
+    return f"{share:5.1f} ({low:.1f} to {high:.1f})"
+
+
+def share_of(marks: np.ndarray, pool: np.ndarray) -> tuple[float, float, float]:
+    """A share and its interval: Wilson's over twins; over pools Student's, where that is wider."""
+    hits, n = int(marks.sum()), len(marks)
     low, high = wilson(hits, n)
     shares = np.array([marks[pool == i].mean() for i in np.unique(pool)])
     if len(shares) > 1:
         reach = stats.t.ppf(0.975, len(shares) - 1) * shares.std(ddof=1) / np.sqrt(len(shares))
         low, high = min(low, max(shares.mean() - reach, 0.0)), max(high, min(shares.mean() + reach, 1.0))
-    return f"{100 * hits / n:5.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    return hits / n, low, high
+
+
+def rows(name: str, plan: Plan, got: Verdicts) -> list[dict[str, Any]]:
+    """The confusion matrix with intervals, a row for each planted fault and measure; "any" is of all together.
+
+    Columns: world, units (of each role), twins, pools, planted ("" for a perfect twin), measure, own (whether the
+    measure is there to find it), asked (twins), flagged, low, high.
+    """
+    out, pools = [], len(np.unique(got.pool))
+    own = {f.name: f.own for f in plan.faults}
+    for who in (PERFECT, *own):
+        there = {c.name: j for j, c in enumerate(got.cells)}
+        for measure in (*there, "any"):
+            every = np.ones(len(got.room), bool)
+            asked = got.asked[who][:, there[measure]] if measure in there else every
+            flagged = got.flagged[who]
+            marks = flagged[asked, there[measure]] if measure in there else flagged.any(axis=1)
+            share, low, high = share_of(marks, got.pool[asked]) if len(marks) else (None, None, None)
+            out.append(
+                {
+                    "world": name, "units": plan.each, "twins": len(got.room), "pools": pools,
+                    "planted": "" if who == PERFECT else who, "measure": measure,
+                    "own": int(own.get(who) == measure), "asked": int(asked.sum()),
+                    "flagged": share, "low": low, "high": high,
+                }
+            )  # fmt: skip
+    return out
 
 
 def _power(plan: Plan, got: Verdicts) -> list[str]:

@@ -1,6 +1,7 @@
 """Train one forecaster over the catalogue, try it on held-out systems: `python -m validation.pretrained [--write]`."""
 
 import argparse
+import csv
 import time
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def main() -> None:
         "--folder", type=Path, default=None, help="keep trajectories and half-done training here"
     )
     parser.add_argument("--share", type=float, default=1.0, help="share of the updates, for a quick look")
+    parser.add_argument("--csv", type=Path, help="file for every held-out system's scores")
     options = parser.parse_args()
     split = split_systems(usable())
     print(f"trained on {len(split.trained)}: {', '.join(split.trained)}")
@@ -53,11 +55,21 @@ def main() -> None:
     if options.write and not options.kept:
         save_forecaster(network)
     paths = kept_paths("held_out", split.held_out, STARTS, CONTEXT + STEPS, 1, options.folder)
-    times = {name: lyapunov_steps(name) for name in paths}
+    times, rows, found = {name: lyapunov_steps(name) for name in paths}, [], {}
     for noise in (0.0, 0.01):
         print(f"\nheld-out systems, noise {noise} standard deviations")
         found = compare(network, paths, times, steps=STEPS, noise=noise)
         print("\n".join(table(found)))
+        rows += [
+            {"noise": noise, "system": system, "method": method, **told}
+            for system, methods in sorted(found.items())
+            for method, told in methods.items()
+        ]
+    if options.csv:
+        with options.csv.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
     print("\nvalid steps, system by system (noise 0.01)")
     for name, methods in sorted(found.items()):
         print(f"{name:<28}" + "  ".join(f"{m} {s['valid_steps']:.1f}" for m, s in methods.items()))
