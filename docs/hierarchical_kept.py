@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from docs.hierarchical_figures import figures
-from docs.hierarchical_models import acted_in, paired
+from docs.hierarchical_models import acted_in, paired, spent_in
 from docs.results_page import scores
 from gnomon.report.causes import causes
 from gnomon.spec.results import Result
@@ -38,6 +38,7 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         figures: lines of Markdown.
         acted: simulator -> clipper or fixer -> share of cells and time.
         paired: sentences on differences between simulators.
+        spent: simulator -> trial -> seconds of its runs.
     """
 
     results: tuple[Result, ...]
@@ -45,6 +46,7 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     figures: tuple[str, ...] = ()
     acted: dict[str, dict[str, float]] = {}
     paired: tuple[str, ...] = ()
+    spent: dict[str, dict[str, float]] = {}
 
 
 def kept(store: Store | None, folder: Path, studies: tuple[str, ...]) -> dict[str, Kept]:
@@ -66,6 +68,7 @@ def kept(store: Store | None, folder: Path, studies: tuple[str, ...]) -> dict[st
             out[name] = Kept(
                 tuple(_lighter(r) for r in found), tuple(causes(store, found).rows),
                 tuple(figures(store, found, folder, name)), acted_in(store, found), tuple(paired(store, found)),
+                spent_in(store, found),
             )  # fmt: skip
             path.write_bytes(_lines(out[name]))
             (folder / f"{name}.csv").write_text(scores(store, name), encoding="utf-8")

@@ -126,7 +126,8 @@ A cell is failed where the whole interval lies below 0.5. No cause is meant by *
 
 ## Who is better than whom
 
-Differences of fidelity unit by unit, Holm over all of them together. Units are starts of one truth and one training of
+Differences of fidelity unit by unit, Holm over the pairs of a trial: five per cent are for each trial, not for all of
+them together, where ten units could tell nothing. Units are starts of one truth and one training of
 each model: what is said holds for these trained models, and not for their kinds.
 
 {paired}
@@ -252,7 +253,7 @@ def page(known: Mapping[str, Kept], study: str, folder: Path) -> str:
         or "The world names none.",
         hybrid=hybrid or "the hybrid",
         published=published(found, hybrid) if hybrid else f"The hybrid was {NOT_RUN}.",
-        costs=costs(own),
+        costs=costs(own, known[study].spent),
         missing=_missing(found, study, folder),
         **checks.checked(folder),
     )

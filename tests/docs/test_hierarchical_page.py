@@ -8,7 +8,7 @@ import pytest
 
 from docs.hierarchical_findings import FINDINGS, published
 from docs.hierarchical_kept import Kept, kept
-from docs.hierarchical_models import acting, costs, training
+from docs.hierarchical_models import acting, costs, paired, training
 from docs.hierarchical_page import page, write
 from docs.hierarchical_sections import claimed, days, failures, kendall, measures, robustness, standing, told
 from gnomon.spec.figures import section_curve
@@ -256,7 +256,13 @@ def test_figures_clippers_and_differences_come_from_the_store_and_are_kept(tmp_p
     for learner, own in (("peer", 2.0), ("column_hybrid", 6.0)):
         for trial, measure in (("forecast", "skill"), ("climate", "mean_state")):
             result = case(learner, trial, GOOD)
-            result = msgspec.structs.replace(result, id=hashlib.sha1(result.id.encode()).hexdigest())
+            name = hashlib.sha1(result.id.encode()).hexdigest()
+            for role in ("subject", "floor"):
+                node = hashlib.sha1(f"{name} {role}".encode()).hexdigest()
+                meta = {"recipe": {"role": role}, "content": {"cost": {"total_seconds": 90.0}}}
+                store.put_node("runs", node, {"x": np.zeros(1)}, meta)
+                result.provenance["nodes"] = f"{result.provenance.get('nodes', '')} runs/{node}"
+            result = msgspec.structs.replace(result, id=name)
             numbers = {"subject": rng.normal(own, 0.2, 20), "null": null, "floor": floor}
             values = {measure: {k: tuple(map(float, v)) for k, v in numbers.items()}}
             results.append(store.put_result(result, Details(curves=lines(own), unit_values=values)))
@@ -269,11 +275,30 @@ def test_figures_clippers_and_differences_come_from_the_store_and_are_kept(tmp_p
     assert (folder / "hierarchical-climate-section_ta.png").read_bytes()[:4] == b"\x89PNG"
     assert "hierarchical/hierarchical-forecast-rmse_zg500.svg" in text
     assert "| column_hybrid | 0.6 |" in text
+    assert "| column_hybrid | 90 | 90 |" in text  # its own runs, and not those of the floor
+    assert "Together 6 minutes" in text
     assert "* peer beats column_hybrid, forecast: difference of fidelity +0.4" in text
     assert "column_hybrid is worse than peer (forecast), worse than peer (climate)." in text
     assert "| `hierarchical` | 4 of 32 cases |" in text
     assert "* perfect, `forecast`" in text
     assert write(None, tmp_path / "docs").read_text(encoding="utf-8") == text
+
+
+def test_ten_units_suffice_where_a_trial_is_a_family(tmp_path):
+    """Six simulators in four trials: sixty pairs. The least p-value of ten sign flips, times sixty, tells nothing."""
+    store, rng = Store(tmp_path), np.random.default_rng(0)
+    floor, null = rng.normal(1.0, 0.05, 10), rng.normal(10.0, 0.3, 10)
+    results = []
+    for i, learner in enumerate(("a", "b", "c", "d", "e", "f")):
+        for trial, measure in HEADLINES.items():
+            result = case(learner, trial, GOOD)
+            result = msgspec.structs.replace(result, id=hashlib.sha1(result.id.encode()).hexdigest())
+            numbers = {"subject": rng.normal(2.0 + i, 0.1, 10), "null": null, "floor": floor}
+            values = {measure: {k: tuple(map(float, v)) for k, v in numbers.items()}}
+            results.append(store.put_result(result, Details(unit_values=values)))
+    said = paired(store, results)
+    assert len(said) == 60
+    assert all(" beats " in line for line in said)
 
 
 def put_study(store, name, results):
@@ -296,9 +321,11 @@ def test_clippers_training_and_costs_are_tables():
         "weights": 7,
         "seconds": 3.0,
     }
-    result = msgspec.structs.replace(result, learned=learned, cost={"seconds": 120.0})
+    result = msgspec.structs.replace(result, learned=learned)
     assert "| column_hybrid | tendencies; `enso` -2 to 2 | 7 | u 0.50 | 3 s |" in training([result])
-    assert "Together 2 minutes" in costs([result])
+    told = costs([result], {"column_hybrid": {"forecast": 120.0}})
+    assert "| column_hybrid | 120 |" in told
+    assert "Together 2 minutes" in told
 
 
 def test_a_score_without_fidelity_says_its_word():
