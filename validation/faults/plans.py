@@ -100,13 +100,15 @@ PLANS: dict[str, Plan] = {
             fault("damped 0.3", "damped", "climate/persistence", size=0.3),
         ),
     ),
-    "synthetic_long": Plan(  # saturation is asked only where the smallest step stands out of the noise
+    # Saturation is asked only where the smallest step stands out of the noise, and told apart only where its own noise
+    # is small. By itself it was, of a hundred deals of one pool, in 21 of 28 units each, and in 82 of 60.
+    "synthetic_long": Plan(
         world=Ref(kind="synthetic"),
-        lanes=112,
-        together=112,
+        lanes=320,
+        together=320,
         blocks=1,
         gap=0.0,
-        each=28,
+        each=80,
         trials={"response": {"period": 0.0, "ladder": 2}},
         measures={"response": ("response_error", "response_odd", "response_even", "response_saturation")},
         faults=(fault("saturating at twice", "saturating", "response/response_saturation", size=0.5),),
