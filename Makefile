@@ -14,7 +14,7 @@ PYTEST = $(PY) -m pytest
 ONE_THREAD = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical fields fields-page faults scenes scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical hierarchical-checks fields fields-page learners learners-page faults scenes scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -29,8 +29,11 @@ help:
 	@echo "make atmosphere-results  runs it and writes docs/atmosphere-results.md"
 	@echo "make flows          every trial on every system of the catalogue (an hour or more; resumes)"
 	@echo "make hierarchical   the hierarchical test of hybrids on a moist atmosphere, laptop size, and its page (hours; resumes)"
+	@echo "make hierarchical-checks  planted faults, the swap and ten-year runs of the hybrid, onto that page (hours; resumes)"
 	@echo "make fields         speed, truth and learners of the fields, beside published numbers; writes docs/fields.md (hours)"
 	@echo "make fields-page    that page from the tables that are there"
+	@echo "make learners       gradients, regions, labour, speed and fates of learners; writes docs/learners-results.md (hours)"
+	@echo "make learners-page  that page from the tables that are there"
 	@echo "make faults         planted faults and perfect twins through every measure: what is seen, what is a false alarm"
 	@echo "make flows-results  runs it and writes docs/flows-results.md"
 	@echo "make horizons       how long each learner is right, beside the twin, and writes docs/horizons.md (an hour; resumes)"
@@ -99,6 +102,12 @@ hierarchical: $(VENV)/.atmos
 	$(GNOMON) run hierarchical --workers $(WORKERS) --store $(STORE)
 	$(PY) -m docs.hierarchical_page --store $(STORE)
 
+hierarchical-checks: $(VENV)/.atmos
+	$(PY) -m validation.faults --pools 10 --pool $(STORE)/fault-pool --csv docs/hierarchical/faults.csv
+	$(PY) -m validation.swap --keep $(STORE)/swap --csv docs/hierarchical/swap.csv
+	$(PY) -m validation.stability --keep $(STORE)/hybrid --csv docs/hierarchical/stability.csv
+	$(PY) -m docs.hierarchical_page
+
 faults: $(VENV)/.test
 	$(PY) -m validation.faults --pool $(STORE)/fault-pool
 
@@ -110,12 +119,34 @@ fields: $(VENV)/.test $(VENV)/.peers
 	$(PY) benchmarks/field_operators.py --csv $(FIELDS)-operators.csv
 	$(PY) benchmarks/fno_burgers.py --csv $(FIELDS)-burgers.csv
 	$(PY) -m validation.medida --csv $(FIELDS)-medida.csv
+	$(PY) -m validation.medida --sparse --csv $(FIELDS)-medida-sparse.csv
+	$(PY) -m validation.medida_two_layer --csv $(FIELDS)-medida-layers.csv
 	$(PY) benchmarks/pinn_curriculum.py --csv $(FIELDS)-pinn.csv
+	$(PY) benchmarks/pinn_singular.py --csv $(FIELDS)-pinn-singular.csv
 	$(PY) -m validation.closures --csv $(FIELDS)-closures.csv
 	$(PY) -m docs.fields_page
 
 fields-page: $(VENV)/.gnomon
 	$(PY) -m docs.fields_page
+
+LEARNERS = docs/results/learners
+
+learners: $(VENV)/.test $(VENV)/.torch
+	$(PY) benchmarks/gradient_norms.py --csv $(LEARNERS)-gradients.csv
+	$(PY) benchmarks/integrator_lead.py --csv $(LEARNERS)-integrator.csv
+	$(PY) -m validation.pretrained --kept --csv $(LEARNERS)-pretrained.csv
+	$(PY) benchmarks/training_speed.py --csv $(LEARNERS)-speed.csv
+	$(PY) benchmarks/almost_linear_regions.py --csv $(LEARNERS)-regions.csv
+	$(PY) benchmarks/regularised_nde.py --csv docs/results/regularised_nde.csv
+	$(GNOMON) run gtf --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run alrnn --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run phyxmamba --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run regularised_nde --workers $(WORKERS) --store $(STORE)
+	$(PY) -m docs.learner_cases --store $(STORE) --csv $(LEARNERS)-cases.csv
+	$(PY) -m docs.learners_results_page
+
+learners-page: $(VENV)/.gnomon
+	$(PY) -m docs.learners_results_page
 
 scenes: $(VENV)/.gnomon
 	$(GNOMON) run scenes --workers $(WORKERS) --store $(STORE)
@@ -177,7 +208,7 @@ docs: $(VENV)/.docs
 
 bench: $(VENV)/.test $(VENV)/.peers
 	@for script in benchmarks/*.py; do \
-	  case $$script in */attractor_statistics.py|*/scaling.py|*/published_*.py) continue;; esac; \
+	  case $$script in */attractor_statistics.py|*/almost_linear_regions.py|*/scaling.py|*/published_*.py) continue;; esac; \
 	  echo "== $$script"; $(PY) $$script || exit 1; \
 	done
 

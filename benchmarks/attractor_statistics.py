@@ -171,15 +171,23 @@ def floor(name: str, told: argparse.Namespace) -> dict[str, Any]:
     world_name = ROWS[name][0]
     kind, args = WORLDS[world_name]
     steps = steps_of(world_name, told.steps)
-    args = {**args, "error": 0.0}  # the truth itself is compared, not what is observed of it
     place = told.folder / f"floor-{kind}.json"
-    kept = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {"steps": 0, "pairs": []}
+    kept = kept_floor(place)
     if (kept["steps"], len(kept["pairs"])) != (steps, PAIRS):
-        truths = truths_of(build("worlds", kind, args), 2 * PAIRS, steps, seed=99)
-        pairs = [distances(truths[2 * i], truths[2 * i + 1])._asdict() for i in range(PAIRS)]
-        kept = {"steps": steps, "pairs": pairs}
+        kept = {"steps": steps, "pairs": pairs_of(kind, args, steps)}
         write(place, kept)
     return kept
+
+
+def kept_floor(place: Path) -> dict[str, Any]:
+    """A floor's file; none of any length where there is no file."""
+    return json.loads(place.read_text(encoding="utf-8")) if place.exists() else {"steps": 0, "pairs": []}
+
+
+def pairs_of(kind: str, args: dict[str, Any], steps: int) -> list[dict[str, float]]:
+    """Distances of pairs of truths; the truth itself is compared, not what is observed of it."""
+    truths = truths_of(build("worlds", kind, {**args, "error": 0.0}), 2 * PAIRS, steps, seed=99)
+    return [distances(truths[2 * i], truths[2 * i + 1])._asdict() for i in range(PAIRS)]
 
 
 def row(name: str, seed: int, runs: int, steps: int, beside: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Neural operators on a reduced Navier-Stokes set: LSM, FNO, U-Net, DeepONet and MultiONet, beside what they must beat.
+"""Neural operators on a reduced Navier-Stokes set: LSM, FNO, U-Net, DeepONet, kernels and attention, and what to beat.
 
 The registered world `navier_stokes` (Kolmogorov flow), solved on 48^2 points and seen on 24^2; its truth is the world
 itself, and the benchmark stops where `health` says that a test state is not resolved. From one frame to the ten next by
@@ -58,8 +58,10 @@ from field_operator_set import (
 from jaxtyping import Array
 
 from gnomon.inference.bootstrap import estimate
+from gnomon.learners.attention_operator import new_attention_network
 from gnomon.learners.deep_operator import new_operator_network
 from gnomon.learners.fourier_operator import new_fourier_network
+from gnomon.learners.kernel_operator import new_kernel_network
 from gnomon.learners.latent_spectral import new_latent_network
 from gnomon.learners.unet import new_u_network
 from gnomon.numerics.geometry import Geometry
@@ -143,6 +145,12 @@ def networks(geometry: Geometry) -> dict[str, Callable[[np.random.Generator], An
         ),
         "fourier_operator": lambda r: new_fourier_network(geometry, 2, 1, r, width=8, depth=4, modes=6),
         "unet": lambda r: new_u_network(geometry, 2, 1, r, width=8, levels=2),
+        "kernel_operator": lambda r: new_kernel_network(
+            geometry, 2, 1, r, width=16, depth=4, reach=0.0, bumps=5
+        ),
+        "attention_operator": lambda r: new_attention_network(
+            geometry, 2, 1, r, width=48, depth=2, heads=2, waves=2
+        ),
         "deep_operator": lambda r: new_operator_network(
             geometry, 2, 1, r, width=24, depth=3, rank=48, waves=4, multi=False
         ),

@@ -5,13 +5,14 @@ respect to all weights is taken, in double precision, on sequences of growing le
 forcing, and with the strength that each estimator of the Jacobians' norm asks for. Without forcing it must grow like
 exp(exponent of the network * time); with a = 1 - 1 / (largest norm) it must stay bounded.
 
-    python benchmarks/gradient_norms.py [--updates 4000] [--sequences 8] [--out FOLDER]
+    python benchmarks/gradient_norms.py [--updates 4000] [--sequences 8] [--csv FILE]
 
-FOLDER/gradient_norms.json has what a figure needs.
+With `--csv FILE` every norm is kept, a row each (`docs/results/learners-gradients.csv` is what docs/learners-results.md
+draws).
 """
 
 import argparse
-import json
+import csv
 import time
 from pathlib import Path
 
@@ -62,13 +63,13 @@ def norms_at(cell: ShallowCell, world: World, level: float, length: int, sequenc
 
 
 def main() -> None:
-    """Train, print the table, write the figure's data."""
+    """Train, print the table, keep the norms."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--updates", type=int, default=4000)
     parser.add_argument("--sequences", type=int, default=8)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--csv", type=Path, help="file for every norm")
     told = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
     began = time.process_time()
@@ -77,10 +78,10 @@ def main() -> None:
     cell = cast(trained_cell(world_of(cast(patches, jnp.float32), data), told.updates), jnp.float64)
     world = world_of(patches, data)
     seen, inputs = world.sequences.z[:, ::4, 0], world.sequences.forced[:, ::4, 0]
-    levels = {"no forcing": 0.0}
+    levels, sigmas = {"no forcing": 0.0}, {}
     for estimator in ("arithmetic", "geometric", "maximum", "bound"):
         sigma = jacobian_norm(cell, estimator, seen, inputs)
-        levels[estimator] = float(best_forcing(sigma))
+        levels[estimator], sigmas[estimator] = float(best_forcing(sigma)), float(sigma)
         print(f"{estimator:12s} sigma {float(sigma):8.4f}   a* {levels[estimator]:.4f}")
     table = {
         name: [norms_at(cell, world, level, n, told.sequences).tolist() for n in LENGTHS]
@@ -95,16 +96,16 @@ def main() -> None:
     rate = np.log(free[-1] / free[3]) / ((LENGTHS[-1] - LENGTHS[3]) * data.card.dt)
     print(f"\nwithout forcing it grows like exp({rate:.3f} time); the flow's exponent is {EXPONENT}")
     print(f"{time.process_time() - began:.0f} CPU seconds")
-    if told.out:
-        told.out.mkdir(parents=True, exist_ok=True)
-        shown = {
-            "lengths": LENGTHS,
-            "dt": data.card.dt,
-            "levels": levels,
-            "norms": table,
-            "growth": float(rate),
-        }
-        (told.out / "gradient_norms.json").write_text(json.dumps(shown))
+    if told.csv:
+        with told.csv.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["forcing", "sigma", "level", "steps", "sequence", "norm", "dt", "updates"])
+            writer.writerows(
+                [name, sigmas.get(name, ""), level, n, k, norm, data.card.dt, told.updates]
+                for name, level in levels.items()
+                for n, found in zip(LENGTHS, table[name], strict=True)
+                for k, norm in enumerate(found)
+            )
 
 
 if __name__ == "__main__":

@@ -13,10 +13,15 @@ Valid time: mean over starts of the time until the error, over the standard devi
 [95 % by the scatter of the seeds].
 
     python benchmarks/integrator_lead.py [--truths 5,7,200] [--learners sindy,nvar] [--seeds 3] [--starts 200]
+
+With `--csv FILE` every seed is kept, a row each (`docs/results/learners-integrator.csv` is what
+docs/learners-results.md shows).
 """
 
 import argparse
+import csv
 import time
+from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -105,7 +110,9 @@ def main() -> None:
     parser.add_argument("--learners", default="sindy,nvar")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--starts", type=int, default=200)
+    parser.add_argument("--csv", type=Path, help="file for every seed")
     told = parser.parse_args()
+    kept: list[tuple[Any, ...]] = []
     jax.config.update("jax_enable_x64", True)
     print(f"{TRAJECTORIES} trajectories of {STEPS} observations, {told.starts} starts, {told.seeds} seeds")
     print(f"{'truth, substeps':>16}  {'forecaster':12}{'valid time':24}{'substeps found':16}CPU s to fit")
@@ -127,12 +134,18 @@ def main() -> None:
                 found = getattr(simulator, "substeps", "")
                 rows.setdefault(name, []).append((valid_time(simulator, test), found, spent))
         for name, found in rows.items():
+            kept += [(substeps, name, seed, *row) for seed, row in enumerate(found)]
             counts = ", ".join(dict.fromkeys(str(c) for _, c, _ in found))
             spent = float(np.median([s for _, _, s in found]))
             print(
                 f"{substeps:16d}  {name:12}{_told([v for v, _, _ in found]):24}{counts:16}{spent:.0f}",
                 flush=True,
             )
+    if told.csv:
+        with told.csv.open("w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["substeps", "forecaster", "seed", "valid_time", "substeps_found", "seconds"])
+            writer.writerows(kept)
 
 
 def _control(truth: AbstractWorld, data: Data) -> Truth:

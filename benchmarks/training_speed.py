@@ -14,13 +14,17 @@ that others use, only the latter say something.
 
     pip install torch
     python benchmarks/training_speed.py [--rounds 5] [--seeds 1,8,16] [--quality 1,2] [--most 10000] [--skip-quality]
+
+With `--csv FILE` both tables are kept (`docs/results/learners-speed.csv` is what docs/learners-results.md shows).
 """
 
 import argparse
+import csv
 import importlib
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -41,6 +45,12 @@ from gnomon.training.trainer import Recipe, fit_weights
 from gnomon.training.windows import cast
 
 HIDDEN, LENGTH, BATCH, LEVEL, RATE, FINAL, EVERY = 64, 50, 16, 0.2, 1e-2, 1e-2, 250
+# `of`: an update (milliseconds, a seed) or quality (seconds, all seeds); what torch takes, in times of ours
+COLUMNS: tuple[str, ...] = (
+    "of", "name", "seeds", "quality", "reached", "updates", "most_updates", "best", "wall", "cpu", "torch_wall",
+    "torch_cpu", "cores", "jax", "torch",
+)  # fmt: skip
+Row = dict[str, Any]
 NAMES = ("relaxation", "outer", "inner", "offset", "threshold")
 
 
@@ -168,6 +178,7 @@ def main() -> None:
     parser.add_argument("--quality", default="1,2")
     parser.add_argument("--most", type=int, default=10000, help="updates at most")
     parser.add_argument("--skip-quality", action="store_true")
+    parser.add_argument("--csv", type=Path, help="file for both tables")
     told = parser.parse_args()
     told.seeds = tuple(int(x) for x in told.seeds.split(","))
     told.quality = tuple(float(x) for x in told.quality.split(","))
@@ -182,13 +193,19 @@ def main() -> None:
     patches = patches_of(data, whole=True)
     world = world_of(cast(patches, jnp.float32), data)
     world = world._replace(sequences=world.sequences._replace(forced=0.0 * world.sequences.forced))
-    per_update(torch, world, told)
+    rows = per_update(torch, world, told)
     if not told.skip_quality:
-        to_quality(torch, world, data, told)
+        rows += to_quality(torch, world, data, told)
+    made = {"cores": os.cpu_count(), "jax": jax.__version__, "torch": torch.__version__ if torch else ""}
+    if told.csv:
+        with told.csv.open("w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(r | made for r in rows)
 
 
-def per_update(torch: Any, world: World, told: argparse.Namespace) -> None:
-    """Seconds an update, alternately."""
+def per_update(torch: Any, world: World, told: argparse.Namespace) -> list[Row]:
+    """Seconds an update, alternately; printed, and as rows."""
     still = Verdict(0.0, 0.0, 0.0)
     count, few = 400, 40
     peer = Torch(torch, world, told.most, 0) if torch else None
@@ -210,17 +227,23 @@ def per_update(torch: Any, world: World, told: argparse.Namespace) -> None:
                 peer.update()
             times["torch"].append((clocks() - began) / few)
     print(f"\nmilliseconds an update and seed, median of {told.rounds} rounds: wall, CPU")
+    rows = []
     for name, found in times.items():
         wall, cpu = 1e3 * np.median(found, axis=0)
+        seeds, _ = kinds.get(name, (1, "full"))
+        rows.append({"of": "an update", "name": name, "seeds": seeds, "wall": wall, "cpu": cpu})
         beside = ""
         if peer:
             ratio = np.median(np.array(times["torch"]) / np.array(found), axis=0)
+            rows[-1] |= {"torch_wall": ratio[0], "torch_cpu": ratio[1]}
             beside = f"   torch takes {ratio[0]:6.1f} and {ratio[1]:6.1f} times as long"
         print(f"  {name:24s}{wall:9.3f}{cpu:9.3f}{beside}", flush=True)
+    return rows
 
 
-def to_quality(torch: Any, world: World, data: Data, told: argparse.Namespace) -> None:
-    """Seconds until every seed forecasts as well as asked."""
+def to_quality(torch: Any, world: World, data: Data, told: argparse.Namespace) -> list[Row]:
+    """Seconds until every seed forecasts as well as asked; printed, and as rows."""
+    rows: list[Row] = []
     print(
         f"\nuntil valid forecasts of a quality in Lyapunov times, at most {told.most} updates; wall s, CPU s"
     )
@@ -234,9 +257,10 @@ def to_quality(torch: Any, world: World, data: Data, told: argparse.Namespace) -
             pass
         for quality, reached in judge.reached.items():
             needed[quality] += [n for n, _ in reached.values()]
+            rows.append({"name": f"ours, {seeds} at once"} | _ended(judge, quality, reached))
             print(f"  {quality:g}: ours, {seeds} at once: {_ending(judge, reached)}", flush=True)
     if not torch:
-        return
+        return rows
     peer = Torch(torch, world, told.most, 0)
     judge = Judge(data, told.quality, 1)
     for _ in range(told.most // EVERY):
@@ -248,13 +272,37 @@ def to_quality(torch: Any, world: World, data: Data, told: argparse.Namespace) -
             break
     each = (clocks() - judge.began - judge.cost) / (judge.asked * EVERY)
     for quality, reached in judge.reached.items():
-        wall, cpu = each * np.median(needed[quality] or [np.nan])
+        middle = np.median(needed[quality] or [np.nan])
+        wall, cpu = each * middle
+        rows.append({"name": "torch, one seed"} | _ended(judge, quality, reached))
+        rows.append(
+            {
+                "of": "quality",
+                "name": "torch, as many updates",
+                "seeds": 1,
+                "quality": quality,
+                "updates": middle,
+            }
+            | {"wall": wall, "cpu": cpu}
+        )
         print(
             f"  {quality:g}: torch, one seed: {_ending(judge, reached)}\n"
-            f"     and for the median of our seeds, {np.median(needed[quality] or [np.nan]):.0f} updates: "
+            f"     and for the median of our seeds, {middle:.0f} updates: "
             f"{wall:.1f}, {cpu:.1f}",
             flush=True,
         )
+    return rows
+
+
+def _ended(judge: Judge, quality: float, reached: dict[int, tuple[int, np.ndarray]]) -> Row:
+    """How it ended, for the table: updates and seconds of the seeds that reached it, the slowest one's time."""
+    row: Row = {"of": "quality", "seeds": judge.seeds, "quality": quality, "best": judge.best}
+    row["reached"] = len(reached)
+    if reached:
+        updates = [n for n, _ in reached.values()]
+        wall, cpu = max((spent for _, spent in reached.values()), key=lambda s: s[1])
+        row |= {"updates": np.median(updates), "most_updates": max(updates), "wall": wall, "cpu": cpu}
+    return row
 
 
 def _ending(judge: Judge, reached: dict[int, tuple[int, np.ndarray]]) -> str:

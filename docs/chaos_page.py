@@ -324,8 +324,9 @@ def _unranked(field: Field) -> list[str]:
 def _groups(field: Field) -> str:
     ran = [*field.ranked(), *field.others()]
     names = {g: [n for n in ran if group_of(n) == g] for g in ("knows", "scale", "baseline")}
+    given = " and ".join([", ".join(f"`{n}`" for n in GIVEN_PHYSICS[:-1]), f"`{GIVEN_PHYSICS[-1]}`"])
     return (
-        f"*knows*: built on what is known of dynamics ({', '.join(names['knows'])}; `hybrid` and `corrected_physics` "
+        f"*knows*: built on what is known of dynamics ({', '.join(names['knows'])}; {given} "
         "see the equations with one parameter off, so their lead is that of the physics). *scale*: networks that would "
         f"learn anything ({', '.join(names['scale'])}). *baseline*: {', '.join(names['baseline'])}."
     )

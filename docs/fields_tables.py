@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from gnomon.measures.causes.missing_term import MANY
+
 LEAST, SPARED, PYQG, EXPONAX, PUBLISHED = 1.3, 1.6, 4.0, 1.05, 0.0025  # what the project aims at
 Row = dict[str, str]
 
@@ -209,8 +211,64 @@ def medida(rows: list[Row]) -> list[str]:
         ),
         "",
         "Error: ||c - c_true|| / ||c_true|| of the corrected model over all terms. The errors of weights take noise as "
-        "white, and on smooth fields that is too sure: read the last column before the error bars.",
+        f"white, and on smooth fields that is too sure: {_beyond(rows)} They are no error bars.",
     ]
+
+
+def _beyond(rows: list[Row]) -> str:
+    """How many weights lie beyond two of their own deviations, of exact and of noisy pairs."""
+    told = []
+    for noisy, name in ((True, "of noisy pairs"), (False, "of pairs without noise")):
+        z = [abs(number(r["z"])) for r in rows if r["z"] and r["table"].startswith("noise") == noisy]
+        if z:
+            told.append(f"{sum(x > 2 for x in z)} of {len(z)} weights {name}")
+    return f"beyond two of their own standard deviations lie {' and '.join(told) or 'none'}."
+
+
+def layers(rows: list[Row]) -> list[str]:
+    """Every weight of every case that the library can hold, then what must not be explained."""
+    held = [r for r in rows if r["held"] == "1"]
+    body = [
+        [
+            r["case"],
+            f"`{r['term']}`",
+            shown(r["wanted"], ".4g"),
+            shown(r["weight"], ".6g") or "missed",
+            shown(r["error"], ".1g"),
+            shown(r["z"], ".1f"),
+            shown(r["spread"], ".1g"),
+            shown(r["z_spread"], ".1f"),
+        ]
+        for r in held
+    ]
+    lines = [
+        f"{rows[0]['table']}; weights per day, in metres and days.",
+        "",
+        *table(
+            ("model", "term", "wanted", "found", "posterior deviation", "z", "error over samples", "z"), body
+        ),
+        "",
+    ]
+    found = [r for r in held if r["weight"]]
+    off = max(
+        (abs(number(r["weight"]) / number(r["wanted"]) - 1) for r in found if number(r["wanted"])), default=0
+    )
+    missed, extra = len(held) - len(found), sum(number(r["wanted"]) == 0 for r in found)
+    beyond = [sum(abs(number(r[k])) > 2 for r in found if r[k]) for k in ("z", "z_spread")]
+    lines.append(
+        f"{missed} terms missed, {extra} too many; a weight is off by {off:.1g} of itself at most. Of {len(found)} "
+        f"weights {beyond[0]} lie beyond two posterior deviations and {beyond[1]} beyond two standard errors over "
+        "samples: neither knows the length of the step."
+    )
+    for case in dict.fromkeys(r["case"] for r in rows if r["held"] != "1"):
+        own = [r for r in rows if r["case"] == case and r["weight"]]
+        told = "nothing is found."
+        if own:
+            gone = shown(own[0]["gone"], ".1f", 100)
+            told = f"{len(own)} terms are found, which take {gone} % of its squared error away"
+            told += "; a sum of so many is no cause to the trial `cause`." if len(own) > MANY else "."
+        lines += ["", f"*{case}*: {told}"]
+    return lines
 
 
 def pinn(rows: list[Row]) -> list[str]:
@@ -252,6 +310,41 @@ def pinn(rows: list[Row]) -> list[str]:
         if r["kind"] == "solver"
     ]
     return lines
+
+
+def singular(rows: list[Row]) -> list[str]:
+    """Ways by equation with their ratio over the plain one, then where the best of them stands."""
+    body, best = [], []
+    for equation in dict.fromkeys(r["equation"] for r in rows):
+        found = {}
+        for way in dict.fromkeys(r["way"] for r in rows if r["equation"] == equation):
+            own = [r for r in rows if (r["equation"], r["way"]) == (equation, way)]
+            runs = [r for r in own if r["kind"] == "run"]
+            found[way], near = (
+                math.exp(sum(math.log(number(r[key])) for r in runs) / len(runs))
+                for key in ("relative L2", "near")
+            )
+            gain = next((ends(r, value="ratio") for r in own if r["kind"] == "gain"), "")
+            cells = [f"{found[way]:.3g}", f"{near:.3g}", shown(runs[0]["seconds"], ".1f"), gain]
+            body.append([equation, way, str(len(runs)), *cells])
+        least = min(found, key=lambda way: found[way])
+        best.append(f"* {equation}: least error by *{least}*, {found[least]:.3g}.")
+    heads = (
+        "equation",
+        "way",
+        "seeds",
+        "error",
+        "largest error near the point",
+        "CPU s a run",
+        "written over it [95 %]",
+    )
+    return [
+        *table(heads, body),
+        "",
+        *best,
+        "",
+        "Errors are geometric means over seeds; intervals are over them alone.",
+    ]
 
 
 def closures(rows: list[Row]) -> list[str]:

@@ -35,14 +35,7 @@ def test_without_tables_the_page_says_so_and_names_every_command(tmp_path):
     for section in page.SECTIONS.values():
         assert f"Not run: `{section.command} --csv docs/results/{section.file}.csv`." in text
         assert f"* `{section.command}`: some {section.minutes} CPU minutes, a guess" in text
-    for unbuilt in (
-        "generative stepper",
-        "NNs-to-NOs",
-        "Singular points",
-        "Random Fourier features",
-        "MEDIDA on two-layer",
-    ):
-        assert unbuilt in text
+    assert "Closures with an agent at every point" in text
     assert "| `two_layer` | 0.0361" in text
 
 
@@ -101,6 +94,32 @@ def test_missing_terms_are_counted_by_what_was_missed_and_what_was_too_many():
     assert "| exact | 2 | 60 | 60 (KS 2) | 1 | 1 | 1 of 2 |" in tables.medida(rows)
 
 
+def test_weights_beyond_their_own_deviations_are_counted_for_noise_apart():
+    noisy = MEDIDA | {"table": "noise 0.01, projected", "z": "0.5"}
+    said = tables.medida([MEDIDA, noisy, noisy | {"z": "-3"}])[-1]
+    assert "lie 1 of 2 weights of noisy pairs and 1 of 1 weights of pairs without noise." in said
+    assert said.endswith("They are no error bars.")
+
+
+def test_layers_count_what_was_missed_and_what_must_not_be_explained():
+    row = {
+        "table": "two layers", "case": "no drag", "held": "1", "term": "q2: Lap psi2", "wanted": "-0.05",
+        "weight": "-0.0501", "error": "0.0001", "z": "-1", "spread": "0.00001", "z_spread": "-10", "gone": "0.999",
+    }  # fmt: skip
+    wrong = row | {"case": "radius +10 %", "held": "0", "wanted": "0", "gone": "0.968"}
+    nothing = dict.fromkeys(row, "") | {"table": "two layers", "case": "perfect", "held": "0", "wanted": "0"}
+    said = tables.layers(
+        [row, row | {"term": "q1: psi1_x", "weight": "", "z": "", "z_spread": ""}, wrong, nothing]
+    )
+    assert "| no drag | `q2: Lap psi2` | -0.05 | -0.0501 | 0.0001 | -1.0 | 1e-05 | -10.0 |" in said
+    assert any("| missed |" in line for line in said)
+    assert any(
+        line.startswith("1 terms missed, 0 too many; a weight is off by 0.002 of itself") for line in said
+    )
+    assert any(line.startswith("*radius +10 %*: 1 terms are found, which take 96.8 %") for line in said)
+    assert said[-1] == "*perfect*: nothing is found."
+
+
 def test_ways_of_obeying_an_equation_have_geometric_means_and_ratios():
     run = {"system": "Lorenz-63", "kind": "run", "way": "whole", "weights": "9", "seconds": "3", "learnt": ""}
     runs = [run | {"relative L2": e} for e in ("0.1", "0.4")]
@@ -117,6 +136,24 @@ def test_ways_of_obeying_an_equation_have_geometric_means_and_ratios():
     assert "| Lorenz-63 | whole | 2 | 0.2 | 9 | 3 |  |" in said
     assert "| Lorenz-63 | whole over marched | 5 [2, 9] |" in said
     assert said[-1] == "* Lorenz-63: classical solver of the error of *marched*: 60 steps."
+
+
+def test_ways_at_a_singular_point_have_their_ratio_over_the_plain_one():
+    run = {
+        "equation": "Bessel",
+        "way": "written",
+        "kind": "run",
+        "near": "0.5",
+        "seconds": "0.4",
+        "ratio": "",
+    }
+    runs = [run | {"way": w, "relative L2": e} for w in ("written", "ansatz") for e in ("0.1", "0.4")]
+    runs[2] |= {"relative L2": "0.001"}
+    gain = run | {"way": "ansatz", "kind": "gain", "ratio": "10", "low": "2", "high": "50"}
+    said = tables.singular([*runs, gain])
+    assert "| Bessel | written | 2 | 0.2 | 0.5 | 0.4 |  |" in said
+    assert "| Bessel | ansatz | 2 | 0.02 | 0.5 | 0.4 | 10 [2, 50] |" in said
+    assert "* Bessel: least error by *ansatz*, 0.02." in said
 
 
 def test_transfer_is_judged_by_intervals_that_do_not_touch():

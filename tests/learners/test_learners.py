@@ -22,6 +22,7 @@ SMALL = {
     "echo_state": {"budget": 2, "units": 24, "local_units": 16, "warm_up": 10},
     "residual": {"budget": 1, "width": 8, "updates": 12, "batch": 64, "unroll": 2},
     "hybrid": {"budget": 2},
+    "hybrid_echo_state": {"budget": 2, "units": 24, "local_units": 16, "warm_up": 10},
     "dmd": {"budget": 2},
     "havok": {"budget": 2},
     "resdmd": {"budget": 4, "centres": 40},
@@ -56,10 +57,12 @@ SMALL = {
     "corrected_physics": {"budget": 1, "width": 8, "updates": 6, "batch": 32, "unroll": 1},
 }  # fmt: skip
 # Those that take lessons need a world made of columns (test_column_hybrid.py, test_shipped_hybrid.py), operators of
-# fields a geometry (test_field_emulators.py, test_operators.py), those of depth a scene (test_depth_learners.py,
-# test_spread_depth.py): their contract is held there. A closure needs a coarse twin (test_closure.py).
+# fields a geometry (test_field_emulators.py, test_operators.py, test_function_spaces.py, test_refiner.py), those of
+# depth a scene (test_depth_learners.py, test_spread_depth.py): their contract is held there. A closure needs a coarse
+# twin (test_closure.py).
 ELSEWHERE = (
     "closure", "shipped_hybrid", "fourier_operator", "unet", "deep_operator", "latent_spectral",
+    "kernel_operator", "attention_operator", "refiner",
     "sidert", "sidert_spread", "shipped_sidert", "depth_unet", "depth_linear", "mean_depth",
 )  # fmt: skip
 NAMES = sorted(
@@ -130,10 +133,11 @@ def test_fields_are_plain_and_typed(name):
     assert all(isinstance(getattr(learner, f.name), int | float | str) for f in dataclasses.fields(learner))
 
 
-def test_hybrid_asks_for_physics():
+@pytest.mark.parametrize("name", ["hybrid", "hybrid_echo_state", "corrected_physics"])
+def test_hybrids_ask_for_physics(name):
     _, _, data = world_and_data("lorenz63")
     with pytest.raises(BadSpec, match="imperfect physics"):
-        build("learners", "hybrid").fit(data, key=jax.random.key(0))
+        build("learners", name).fit(data, key=jax.random.key(0))
 
 
 def test_validation_is_never_fitted():

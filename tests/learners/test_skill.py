@@ -49,6 +49,30 @@ def test_hybrid_beats_its_physics(convection):
     assert verdict(simulator, data).valid_time > 2 * verdict(silent, data).valid_time
 
 
+def test_a_hybrid_reservoir_beats_its_physics_and_the_reservoir_alone(convection):
+    world, data = convection
+    prior = build("worlds", "lorenz63", world.card.imperfect)
+    small = {"budget": 2, "units": 100}
+    both = build("learners", "hybrid_echo_state", small).fit(data, prior=prior, key=KEY).simulator
+    alone = build("learners", "echo_state", small).fit(data, key=KEY).simulator
+    silent = eqx.tree_at(lambda s: (s.readout, s.offset), both, replace_fn=jnp.zeros_like)
+    told = verdict(both, data)
+    assert told.diverged == 0
+    assert told.valid_time > 2 * verdict(silent, data).valid_time
+    assert told.valid_time > 1.2 * verdict(alone, data).valid_time
+
+
+def test_where_the_physics_is_right_a_hybrid_reservoir_leaves_it_alone(convection):
+    """Without observation error and with the world itself as the physics there is nothing to correct."""
+    with jax.enable_x64(True):
+        exact = build("worlds", "lorenz63", {"error": 0.0})
+        data = make_data(exact, train=8, validation=4, steps=300)
+        learner = build("learners", "hybrid_echo_state", {"budget": 1, "units": 50})
+        simulator = learner.fit(data, prior=exact, key=KEY).simulator
+        assert float(jnp.abs(simulator.readout).max()) < 1e-6
+        assert verdict(simulator, data).nrmse < 1e-3
+
+
 def test_knob_reaches_the_simulator(convection):
     """Told the wrong knob, the learned model forecasts worse."""
     _, data = convection

@@ -1,10 +1,13 @@
 """Networks that obey an equation: start and slope are exact, windows join, unknown coefficients are found, refusals."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import special
 from scipy.integrate import solve_ivp
 
 from gnomon.spec.errors import BadSpec
@@ -19,6 +22,14 @@ class Decay(eqx.Module):
 
     def __call__(self, y, c):
         return -c["rate"] * y
+
+
+class Spring(eqx.Module):
+    """Place and speed; powers of the place, of which the truth has some."""
+
+    def __call__(self, y, c):
+        x, v = y
+        return jnp.stack([v, c["linear"] * x + c["even"] * x**2 + c["cubic"] * x**3])
 
 
 class Convection(eqx.Module):
@@ -105,6 +116,24 @@ def test_an_unknown_rate_is_learnt_along(marched):
     assert abs(marched.learnt["rate"] - 1.0) < 0.03
     wanted, guess = -np.exp(-2.0), -np.exp(-1.2)
     assert abs(marched.at([2.0])[0, 1] - wanted) < 0.03 < abs(guess - wanted)
+
+
+def test_a_hidden_term_is_found_beside_the_solution_and_one_that_is_not_there_is_not():
+    """x'' = -x - x^3, a stiffening spring, by Jacobi's cn; the library's square and cube both begin at nothing."""
+    times = np.linspace(0.15, 6.0, 40)
+    exact = special.ellipj(np.sqrt(2.0) * times, 0.25)[1]  # from x = 1 at rest: w^2 = 1 + 1, m = 1 / (2 w^2)
+    problem = dataclasses.replace(
+        decaying(end=6.0),
+        tendency=Spring(),
+        coefficients={"linear": single(-1.0), "even": single(0.0), "cubic": single(0.0)},
+    )
+    (found,) = solve(
+        problem, [[1.0, 0.0]], "whole", Training(3000, 32, 24, 2, 1e-2), unknown=("even", "cubic"),
+        observed=Observed(single(times), single(exact)[:, None], (0,)), key=jax.random.key(0),
+    )  # fmt: skip
+    assert found.learnt["cubic"] == pytest.approx(-1.0, abs=0.05)
+    assert found.learnt["even"] == pytest.approx(0.0, abs=0.05)
+    np.testing.assert_allclose(found.at(times)[:, 0], exact, atol=0.02)
 
 
 def test_the_residual_is_that_of_the_equation(marched):

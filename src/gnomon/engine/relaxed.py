@@ -1,18 +1,37 @@
 """Relaxed runs of a case: which model is drawn towards the truth, for each role."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from gnomon.adapters.relaxed_runner import RelaxedRunner, lifts
 from gnomon.core.learner import AbstractBrought, AbstractControl
 from gnomon.core.runs import Runs, Unsupported
+from gnomon.core.simulator import AbstractSimulator
 from gnomon.engine.bench import Bench, inside
 from gnomon.engine.controlled import altered_args
-from gnomon.spec.experiment import Experiment
+from gnomon.spec.experiment import Drive, Experiment
 from gnomon.spec.registry import build
 from gnomon.spec.relaxation import plain, read
 from gnomon.spec.study import Case, Ref
+
+NO_MODEL = "a null is no model that could be drawn towards the truth"
+
+
+class Subject(NamedTuple):
+    """A model that can be stopped and started again between steps.
+
+    Attributes:
+        simulator: what was learned; None for a control, which is a world.
+        args: of that world.
+        drives: of it, where its orders are altered.
+        who: tells it apart from all others.
+    """
+
+    simulator: AbstractSimulator | None
+    args: dict[str, Any]
+    drives: tuple[Drive, ...] | None
+    who: dict[str, Any]
 
 
 def relaxed_run(
@@ -27,33 +46,41 @@ def relaxed_run(
     """
     how = read(relaxation)
     world = bench.world(case.world)
-    who: dict[str, Any] = {"relaxed": plain(how)}
+    asked: dict[str, Any] = {"relaxed": plain(how)}
     if role in ("truth", "floor"):
-        return bench.run(case, experiment, role, RelaxedRunner(world, world, how), who)
+        return bench.run(case, experiment, role, RelaxedRunner(world, world, how), asked)
     if role != "subject":
-        return Unsupported(experiment.label, "a null is no model that could be drawn towards the truth")
+        return Unsupported(experiment.label, NO_MODEL)
+    subject = subject_of(bench, case, experiment)
+    if isinstance(subject, str):
+        return Unsupported(experiment.label, subject)
+    if subject.simulator is None:
+        own = bench.world(Ref(kind=case.world.kind, args=subject.args))
+        runner = RelaxedRunner(world, own, how, subject.drives)
+    else:
+        runner = RelaxedRunner(world, subject.simulator, how)
+    return bench.run(case, experiment, role, runner, asked | subject.who)
+
+
+def subject_of(bench: Bench, case: Case, experiment: Experiment) -> Subject | str:
+    """The model of a case as something that can be stopped and started again between steps, or why there is none."""
+    world = bench.world(case.world)
     learner = build("learners", case.learner.kind, case.learner.args)
-    who |= {
+    who: dict[str, Any] = {
         "learner": [case.learner.kind, case.learner.args],
         "learner version": learner.version,
         "plan": msgspec.to_builtins(case.data),
         "model": case.model,
     } | inside(case, learner)
     if isinstance(learner, AbstractBrought):
-        reason = "a model brought from outside cannot be stopped and started again between steps"
-        return Unsupported(experiment.label, reason)
+        return "a model brought from outside cannot be stopped and started again between steps"
     if isinstance(learner, AbstractControl):
         args = case.world.args | altered_args(learner, world.card)
-        own = bench.world(Ref(kind=case.world.kind, args=args))
         drives = learner.alter_experiment(experiment, world.card).drives
-        runner = RelaxedRunner(world, own, how, drives)
-        return bench.run(case, experiment, role, runner, who | {"imperfect": args})
+        return Subject(None, args, drives, who | {"imperfect": args})
     simulator = bench.fit(case).simulator
     if lifts(simulator):  # moved from where it is, and not begun again: other numbers
         who |= {"lifts": True}
     if simulator.card.context > world.card.history:
-        return Unsupported(
-            experiment.label,
-            f"the model wants {simulator.card.context} past observations, the world keeps {world.card.history}",
-        )
-    return bench.run(case, experiment, role, RelaxedRunner(world, simulator, how), who)
+        return f"the model wants {simulator.card.context} past observations, the world keeps {world.card.history}"
+    return Subject(simulator, {}, None, who)

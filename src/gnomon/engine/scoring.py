@@ -14,6 +14,7 @@ from gnomon.core.runs import Evidence, Observed, Runs, Unsupported
 from gnomon.core.trial import AbstractTrial, headline_for
 from gnomon.core.world import AbstractWorld
 from gnomon.engine.bench import Bench
+from gnomon.engine.increments import increment_run
 from gnomon.engine.relaxed import relaxed_run
 from gnomon.engine.starting_states import complaint_of
 from gnomon.inference.bootstrap import estimate
@@ -21,6 +22,7 @@ from gnomon.inference.fidelity import judge
 from gnomon.numerics.fates import count_fates, reach_of
 from gnomon.spec.cards import Variable, WorldCard
 from gnomon.spec.identity import canonical, seed_of
+from gnomon.spec.increments import DECLARED as INCREMENTS
 from gnomon.spec.registry import build, load
 from gnomon.spec.relaxation import DECLARED
 from gnomon.spec.results import Estimate, Score
@@ -123,6 +125,8 @@ class Stage:
         how = self._trial.declare(self.card).get(DECLARED, {}).get(experiment.label)
         if how is not None:
             return relaxed_run(bench, case, experiment, how, role)
+        if experiment.label == self._trial.declare(self.card).get(INCREMENTS):
+            return increment_run(bench, case, experiment, role)
         if role == "truth":
             return bench.truth(case, experiment)
         if role == "floor":

@@ -19,6 +19,7 @@ from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import Setting, search
+from gnomon.training.sound_data import check_data
 from gnomon.training.trainer import Recipe, Stage
 
 LEARNED = ("offline", "online", "inversion")
@@ -105,6 +106,8 @@ class Closure(AbstractLearner):
         """Tune, train or invert, on the training and validation trajectories alone."""
         physics = self._checked(prior)
         _check_coarse(physics.card, data.card)
+        _check_points(physics.card, data.card)
+        check_data("closure", data)
         if self.way in FORMS:
             return self._tuned(physics, data, key=key)
         if self.way == "inversion":
@@ -247,6 +250,15 @@ def _check_coarse(prior: WorldCard, data: WorldCard) -> None:
             raise BadSpec(
                 f"closure: the data and `prior` are solved on equally many waves, none is missing; {cure}"
             )
+
+
+def _check_points(prior: WorldCard, data: WorldCard) -> None:
+    """Raise `BadSpec` where `prior` shows another grid, or other fields, than the data."""
+    seen, wanted = ({v.name: v.shape for v in card.variables} for card in (prior, data))
+    if seen != wanted:
+        raise BadSpec(
+            f"closure: `prior` shows {seen}, the data hold {wanted}; give the coarse twin of the data's own world"
+        )
 
 
 def _eddies(form: str, setting: Setting, physics: Any) -> EddyTerm:

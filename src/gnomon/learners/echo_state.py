@@ -132,14 +132,16 @@ class EchoState(AbstractLearner):
             )
         draw_key, weight_key, row_key, noise_key, judge_key = jax.random.split(key, 5)
         strengths = (1e-8, 1e-6)
-        structures = _structures(bool(patches.shape))
-        driven = _sequences(data, patches, row_key)
+        structures = structures_of(bool(patches.shape))
+        driven = driven_sequences(data, patches, row_key)
 
         @functools.lru_cache(maxsize=1)
         def path(spectral: float, scale: float, leak: float, radius: int, noise: float):
             size = self.local_units if patches.shape else self.units
-            inputs = patches.width(radius) + _forced_width(patches)
-            reservoir = _draw(size, inputs, spectral, scale, leak, patches.mean.dtype, key=weight_key)
+            inputs = patches.width(radius) + forced_width(patches)
+            reservoir = draw_reservoir(
+                size, inputs, spectral, scale, leak, patches.mean.dtype, key=weight_key
+            )
             features, targets = _rows(
                 reservoir, patches, radius, context, driven, jnp.asarray(noise, patches.mean.dtype), noise_key
             )
@@ -182,7 +184,7 @@ def units_read(r: Float[Array, "... unit"]) -> Float[Array, "... feature"]:
     return jnp.concatenate([r, r[..., ::2] ** 2], axis=-1)
 
 
-class _Sequences(NamedTuple):
+class Sequences(NamedTuple):
     """Training trajectories, and at which site each is listened to."""
 
     z: Float[Array, "sequence time site channel"]
@@ -190,7 +192,7 @@ class _Sequences(NamedTuple):
     site: Array
 
 
-def _structures(ring: bool) -> list[dict[str, Any]]:
+def structures_of(ring: bool) -> list[dict[str, Any]]:
     """Noise on the training input (in standard deviations) teaches a closed loop to pull back to the attractor."""
     default = (
         dict(spectral=0.2, scale=0.2, leak=1.0, radius=2, noise=0.003)
@@ -207,12 +209,13 @@ def _structures(ring: bool) -> list[dict[str, Any]]:
     return [default] + [o for o in others if o != default]
 
 
-def _forced_width(patches: Patches) -> int:
+def forced_width(patches: Patches) -> int:
+    """Numbers by which the knobs enter at a site."""
     near = patches.width(1) // patches.channels
     return sum(near if has else 1 for has in patches.patterned)
 
 
-def _draw(
+def draw_reservoir(
     size: int, inputs: int, spectral: float, scale: float, leak: float, dtype: Any, *, key: PRNGKeyArray
 ) -> Reservoir:
     """A random reservoir; a setting changes its scales, not its draws."""
@@ -224,14 +227,15 @@ def _draw(
     return Reservoir(*(jnp.asarray(a, dtype) for a in (recurrent, inward, bias, leak)))
 
 
-def _sequences(data: Data, patches: Patches, key: PRNGKeyArray) -> _Sequences:
+def driven_sequences(data: Data, patches: Patches, key: PRNGKeyArray) -> Sequences:
+    """So many trajectories and sites as the readout is fitted on, sites drawn by the key."""
     each = max(1, min(patches.sites, SEQUENCES // len(data.train)))
     rows = np.repeat(data.train, each)
     draws = [
         np.asarray(jax.random.permutation(jax.random.fold_in(key, i), patches.sites))[:each]
         for i in range(len(data.train))
     ]
-    return _Sequences(
+    return Sequences(
         z=patches.encode({k: v[rows] for k, v in data.obs.items()}),
         knobs={k: jnp.asarray(v[rows]) for k, v in data.forcing.items()},
         site=jnp.asarray(np.concatenate(draws)),
@@ -244,7 +248,7 @@ def _rows(
     patches: Patches,
     radius: int,
     context: int,
-    driven: _Sequences,
+    driven: Sequences,
     noise: Array,
     key: PRNGKeyArray,
 ) -> tuple[Array, Array]:

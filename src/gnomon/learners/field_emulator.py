@@ -29,8 +29,9 @@ from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import Setting
+from gnomon.training.sound_data import check_data
 from gnomon.training.trainer import Recipe, Stage
-from gnomon.training.windows import Sequences, Unrolled, cast, unrolled_stage
+from gnomon.training.windows import Sequences, Unrolled, cast, draw_moments
 
 POSITIONS = {"auto": None, "on": True, "off": False}
 SPACE = {"rate": (2e-3, 5e-3, 1e-3), "noise": (0.003, 0.0, 0.03)}
@@ -102,9 +103,16 @@ def increment_of(
     fields: Fields, spread: Array, network: AbstractFieldNetwork, window: Array, amplitudes: Array
 ) -> Float[Array, "site channel"]:
     """The change over one step, in standardised units."""
-    changes = (window[1:] - window[:-1]) / spread
-    x = jnp.concatenate([window[-1], *changes, fields.around(amplitudes)], axis=1)
+    x = told_to_network(fields, spread, window, amplitudes)
     return fields.settled(spread * network(fields.geometry, x))
+
+
+def told_to_network(
+    fields: Fields, spread: Array, window: Array, amplitudes: Array
+) -> Float[Array, "site input"]:
+    """The newest state, the changes before it, knobs and what never changes."""
+    changes = (window[1:] - window[:-1]) / spread
+    return jnp.concatenate([window[-1], *changes, fields.around(amplitudes)], axis=1)
 
 
 def fit_emulator(
@@ -112,6 +120,8 @@ def fit_emulator(
     start: Callable[[Geometry, int, int, np.random.Generator], AbstractFieldNetwork],
     data: Data,
     *,
+    taught: Callable[[Unrolled], Any] = lambda one: one,
+    run: Callable[[FieldSimulator], AbstractSimulator] = lambda simulator: simulator,
     key: PRNGKeyArray,
 ) -> Fit:
     """Train once for each setting, keep the best in free run.
@@ -120,9 +130,12 @@ def fit_emulator(
         plan: of the training.
         start: (geometry, inputs, outputs, generator) -> the untrained network, in single precision.
         data: of a world with a geometry.
+        taught: the loss of so many free steps -> the loss of a stage, where a learner has more to learn than those.
+        run: the plain stepper -> the simulator, where a learner does more in a step than one pass of its network.
         key: of all draws.
     """
     _check(plan)
+    check_data(plan.name, data)
     fields = fields_of(data, positions=POSITIONS[plan.positions], name=plan.name)
     coarse, dtype = cast(fields, jnp.float32), fields.std.dtype
     sequences = field_sequences(coarse, data)
@@ -132,19 +145,20 @@ def fit_emulator(
     scale = spread32 / jnp.sqrt(jnp.asarray(fields.geometry.weights(), jnp.float32))[:, None]
     inputs = fields.channels * plan.delays + fields.told
 
-    def simulator_of(network: AbstractFieldNetwork) -> FieldSimulator:
-        return FieldSimulator(
+    def simulator_of(network: AbstractFieldNetwork) -> AbstractSimulator:
+        plain = FieldSimulator(
             card=learned_card(plan.name, data, context=plan.delays),
             fields=fields,
             spread=jnp.asarray(spread, dtype),
             network=cast(network, dtype),
         )
+        return run(plain)
 
     def trainable(setting: Setting) -> Trainable:
         loss = Unrolled(Predict(coarse, spread32), scale, jnp.float32(setting["noise"]), plan.delays, 1)
         return Trainable(
             make=lambda key: start(fields.geometry, inputs, fields.channels, _generator(key)),
-            stages=_stages(plan, loss, sequences, fields.geometry.sites),
+            stages=_stages(plan, loss, taught, sequences, fields.geometry.sites),
             data=sequences,
             recipe=Recipe(rate=setting["rate"], warm_up=0.05, decay=1e-5),
             simulator=simulator_of,
@@ -169,16 +183,17 @@ def _check(plan: Plan) -> None:
         raise BadSpec(f"{plan.name}: budget, delays, updates, batch and unroll must be at least 1")
 
 
-def _stages(plan: Plan, one: Unrolled, data: Sequences, sites: int) -> tuple[Stage, ...]:
+def _stages(
+    plan: Plan, one: Unrolled, taught: Callable[[Unrolled], Any], data: Sequences, sites: int
+) -> tuple[Stage, ...]:
     batch = max(SMALLEST_BATCH, plan.batch // sites)
     half = max(1, plan.updates // 2)
     rest = max(1, plan.updates - half)
     many = dataclasses.replace(one, steps=plan.unroll)
-    return (
-        unrolled_stage(one, data, updates=half, snapshots=1, batch=batch),
-        unrolled_stage(
-            many, data, updates=rest, snapshots=min(3, max(1, plan.updates // 4), rest), batch=batch
-        ),
+    late = min(3, max(1, plan.updates // 4), rest)
+    return tuple(
+        Stage(taught(free), draw_moments(data, free.delays, free.steps, batch), updates, snapshots)
+        for free, updates, snapshots in ((one, half, 1), (many, rest, late))
     )
 
 

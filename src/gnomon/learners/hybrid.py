@@ -96,7 +96,7 @@ class Hybrid(AbstractLearner):
         )
         structures: list[Setting] = [dict(zip(names, row, strict=True)) for row in rows]
         physics_key, search_key = jax.random.split(key)
-        spread = _spread(data, patches)
+        spread = increment_spread(data, patches)
 
         def rows_of(sample: Sample) -> Rows:
             window, following = encode(patches, sample.history, sample.following)
@@ -146,7 +146,7 @@ def _forecast(
     return jax.vmap(one)(sample.history, sample.knobs, sample.next_knobs, sample.time)
 
 
-def _spread(data: Data, patches: Patches) -> Array:
+def increment_spread(data: Data, patches: Patches) -> Array:
     """[channel] standard deviation of the observed standardised increments."""
     z = np.asarray(patches.encode({k: v[data.train] for k, v in data.obs.items()}))
     return jnp.asarray(np.maximum(np.diff(z, axis=1).std((0, 1, 2)), 1e-12), patches.mean.dtype)

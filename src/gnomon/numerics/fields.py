@@ -14,6 +14,7 @@ from gnomon.core.world import Obs
 from gnomon.numerics.geometry import Geometry, geometry_of
 from gnomon.numerics.packing import Packing, packing_of
 from gnomon.spec.cards import WorldCard
+from gnomon.spec.errors import BadData
 
 
 class Fields(eqx.Module):
@@ -60,6 +61,11 @@ class Fields(eqx.Module):
         parts = []
         for name, shape in zip(self.packing.names, self.packing.shapes, strict=True):
             value = jnp.asarray(obs[name])
+            if value.shape[value.ndim - len(shape) :] != shape:
+                # as many sites in another order, as latitude for longitude, would go through in silence
+                raise BadData(
+                    f"{name!r} comes as {value.shape}, expected the grid {shape} that was learnt from, last"
+                )
             lead = value.shape[: value.ndim - len(shape)]
             part = value.reshape(*lead, _channels(shape, self.geometry), -1)
             parts.append(jnp.broadcast_to(part, (*part.shape[:-1], self.geometry.sites)))

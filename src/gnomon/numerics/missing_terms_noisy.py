@@ -1,9 +1,9 @@
 """What is missing in a model, from pairs of observations with error.
 
-Two ways. `analysed` is that of Mojgani, Chattopadhyay and Hassanzadeh (2022), doi:10.1063/5.0091282: an ensemble
-about the first observation is stepped by the model and analysed with the second; the increment of the analysis is
-the error of the model. Their published script hands the analysis the true state at the end and lets the members'
-own draws average out; that is the column "clean end" in the tables of `validation.medida`.
+Two ways. `analysed` is that of Mojgani, Chattopadhyay and Hassanzadeh (2022),
+doi:10.1063/5.0091282: an ensemble about the first observation is stepped by the model and analysed with the second; the
+increment of the analysis is the error of the model. Their published script hands the analysis the true state at the
+end and lets the members' own draws average out; that is the column "clean end" in the tables of `validation.medida`.
 
 `projected` is ours. An error e in a state enters the library as its derivatives, k^4 e for u_xxxx: the regression then
 sees terms that are too large and weights that are too small, however many samples there are. So states, increments and
@@ -11,7 +11,8 @@ library are projected on the waves that stand clearly above the error, and the r
 coefficients of those waves: their errors are white again. (A gain between 0 and 1, as an analysis has, would not
 do: what it takes from the state, divided by the step, looks like missing friction.) What is left of the error at
 the start lowers the products of library and increment about as much as that at the end raises them, so the average
-over both ends suffers little.
+over both ends suffers little. `on_waves` does the same for waves that are clear for another reason, as those of a field
+interpolated from few points.
 """
 
 from typing import Any
@@ -88,8 +89,30 @@ def projected(
         least: as in `missing_terms`.
         sigmas: as in `missing_terms`.
     """
-    card, name = model.card, model.card.variables[0].name
     seen = clear_waves(np.concatenate([before, after]), error, clear)
+    return on_waves(model, before, after, seen, least=least, sigmas=sigmas)
+
+
+def on_waves(
+    model: AbstractWorld,
+    before: Pairs,
+    after: Pairs,
+    seen: np.ndarray,
+    *,
+    least: float = 0.03,
+    sigmas: float = 4.0,
+) -> MissingTerms:
+    """Missing terms from two fields a step apart, projected on given waves.
+
+    Args:
+        model: on a ring, all of whose points are seen.
+        before: fields.
+        after: fields `model.card.dt` later.
+        seen: [wave] which count; all else is taken out of states, increments and library.
+        least: as in `missing_terms`.
+        sigmas: as in `missing_terms`.
+    """
+    card, name = model.card, model.card.variables[0].name
     first, second = (_keep(x, seen) for x in (before, after))
     states = _states(model, first)
     ahead = observations(model, one_step(model, states))[name]

@@ -38,6 +38,7 @@ def relevance_regression(
     sigmas: float = 4.0,
     least: float = 0.0,
     rounds: int = 500,
+    count: int | None = None,
 ) -> Relevance:
     """The columns that explain a target, their weights with errors, and the size of the rest.
 
@@ -59,6 +60,7 @@ def relevance_regression(
             With many rows, and errors of discretisation instead of noise, nearly everything differs from zero by
             many error bars. The published script of MEDIDA prunes at a precision of 100, a share of about a tenth.
         rounds: after which the search is given up.
+        count: how many rows there were, where the rows given are triangles of them already; None for as many as came.
     """
     columns, target = np.asarray(columns, float), np.asarray(target, float)
     if columns.ndim != 2 or target.shape != columns.shape[:1]:
@@ -69,7 +71,9 @@ def relevance_regression(
         raise ValueError(f"{len(target)} rows cannot judge {columns.shape[1]} columns; give more rows")
     if not (np.isfinite(columns).all() and np.isfinite(target).all()):
         raise ValueError("columns and target must be finite; did the model diverge?")
-    size, level = _root_mean_square(columns), float(_root_mean_square(target))
+    count = len(target) if count is None else count
+    thinned = np.sqrt(len(target) / count)  # a root mean square over the rows that there were
+    size, level = thinned * _root_mean_square(columns), float(thinned * _root_mean_square(target))
     usable = size > 0
     if level == 0 or not usable.any():
         nothing = np.zeros(columns.shape[1])
@@ -77,7 +81,7 @@ def relevance_regression(
     scaled = columns[:, usable] / size[usable]
     triangle = np.asarray(np.linalg.qr(np.column_stack([scaled, target / level]), mode="r"))
     allowed = np.ones(scaled.shape[1], bool)
-    found = _search(triangle, len(target), sigmas, rounds, allowed)
+    found = _search(triangle, count, sigmas, rounds, allowed)
     for _ in range(scaled.shape[1]):
         small = found.kept & (np.abs(found.weights) < least)
         if not small.any():
@@ -85,7 +89,7 @@ def relevance_regression(
         # the smallest alone: without it the others change
         worst = np.argmin(np.where(small, np.abs(found.weights), np.inf))
         allowed = found.kept & (np.arange(len(small)) != worst)
-        found = _search(triangle, len(target), sigmas, rounds, allowed)
+        found = _search(triangle, count, sigmas, rounds, allowed)
     return _in_units(found, usable, size, level)
 
 

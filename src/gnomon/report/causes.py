@@ -14,6 +14,7 @@ ASKED = {
     "relaxed_share": "relaxed towards the truth",
     "regime_share": "single steps, by regime",
     "resolution_share": "truth at the model's resolution",
+    "missing_term": "terms added to the equations",
 }
 HEAD = ("learner", "world", "intervention", "answer")
 

@@ -93,6 +93,10 @@ LEARNERS: dict[str, Entry] = {
     "hybrid": Entry(
         "gnomon.learners.hybrid:Hybrid", "imperfect physics of the same world plus a learned correction"
     ),
+    "hybrid_echo_state": Entry(
+        "gnomon.learners.hybrid_echo_state:HybridEchoState",
+        "a reservoir that hears an imperfect physics and corrects its forecast",
+    ),
     "dmd": Entry(
         "gnomon.learners.mode_decomposition:ModeDecomposition",
         "linear map of states or delayed states in their leading directions, knobs as inputs",
@@ -156,6 +160,18 @@ LEARNERS: dict[str, Entry] = {
     "latent_spectral": Entry(
         "gnomon.learners.latent_spectral:LatentSpectral",
         "patches drawn into a few tokens, changed by waves of their values, at several resolutions (LSM)",
+    ),
+    "kernel_operator": Entry(
+        "gnomon.learners.kernel_operator:KernelOperator",
+        "convolution as an operator: local kernels of a fixed size in space, on any grid",
+    ),
+    "attention_operator": Entry(
+        "gnomon.learners.attention_operator:AttentionOperator",
+        "attention between all points as an integral over space",
+    ),
+    "refiner": Entry(
+        "gnomon.learners.refiner:Refiner",
+        "a U-Net's step refined by removing noise at falling levels; every run is a draw (PDE-Refiner)",
     ),
     "nbeats": Entry(
         "gnomon.learners.nbeats:NBeats",

@@ -205,6 +205,10 @@ MEASURES: dict[str, Entry] = {
         "gnomon.measures.causes.resolution_share:ResolutionShare",
         "share of a distance that disappears when the truth is seen at the model's resolution",
     ),
+    "missing_term": Entry(
+        "gnomon.measures.causes.missing_term:MissingTerm",
+        "share of the error of one short step that the terms missing in the equations take away",
+    ),
     "speed": Entry("gnomon.measures.speed:Speed", "simulated time per second, steps per second"),
     "training_cost": Entry("gnomon.measures.speed:TrainingCost", "seconds and trials spent on the fit"),
     "memory": Entry("gnomon.measures.speed:Memory", "peak memory while running"),

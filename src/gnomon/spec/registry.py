@@ -77,7 +77,9 @@ def load(kind: str, name: str) -> Any:
 def typed_arguments(kind: str, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments checked against the factory's signature, typed (28 becomes 28.0) and with defaults filled in.
 
-    So `{}`, `{"rho": 28}` and `{"rho": 28.0}` are one identity, and a misspelt key names itself.
+    So `{}`, `{"rho": 28}` and `{"rho": 28.0}` are one identity, and a misspelt key names itself. Arguments that a
+    factory lists as `later` came when there were results already: at their default they are left out, so that the
+    identity of those is what it was.
     """
     factory = load(kind, name)
     try:
@@ -86,15 +88,20 @@ def typed_arguments(kind: str, name: str, args: Mapping[str, Any]) -> dict[str, 
         raise BadSpec(
             f"{kind[:-1]} {name!r} has no arguments that can be read from its signature: {_one_line(error)}"
         ) from error
+    later: tuple[str, ...] = getattr(factory, "later", ())
     for key in args:
         if key not in struct.__struct_fields__:
             raise BadSpec(
                 f"{kind[:-1]} {name!r} has no argument {key!r}; {suggest(key, struct.__struct_fields__)}"
             )
     try:
-        return msgspec.structs.asdict(msgspec.convert(dict(args), struct, strict=False))
+        full = msgspec.structs.asdict(msgspec.convert(dict(args), struct, strict=False))
     except msgspec.ValidationError as error:
         raise BadSpec(f"{kind[:-1]} {name!r}: {error}") from None
+    if not later:
+        return full
+    plain = msgspec.structs.asdict(struct(**{k: full[k] for k in struct.__struct_fields__ if k not in later}))
+    return {k: v for k, v in full.items() if k not in later or v != plain[k]}
 
 
 def build(kind: str, name: str, args: Mapping[str, Any] | None = None) -> Any:

@@ -12,6 +12,7 @@ from gnomon.worlds.field.driven_ring import (
     AbstractDrivenRing,
     check_grid,
     check_numbers,
+    check_step,
     drive_knob,
     driven_card,
     mean_balance,
@@ -25,6 +26,7 @@ STANDARD = {
     "substeps": 10,
 }  # fmt: skip
 SCALE = 1.0  # standard deviation of u at drive 1; checked by validation/
+FAST = 3 * SCALE  # a large u, for the check of the inner step
 
 
 class Burgers(AbstractDrivenRing):
@@ -85,11 +87,13 @@ class Burgers(AbstractDrivenRing):
         """
         check_grid("burgers", points, grid, substeps)
         check_numbers(
-            "burgers", positive=dict(length=length, pace=pace, dt=dt), not_negative=dict(viscosity=viscosity)
-        )
+            "burgers", positive=dict(length=length, pace=pace, dt=dt), not_negative=dict(viscosity=viscosity),
+            finite=dict(advection=advection),
+        )  # fmt: skip
         self.equation = RingEquation(
             linear={2: viscosity}, advection={1: advection}, length=length, grid=grid, h=dt / substeps
         )
+        check_step("burgers", abs(advection) * FAST, self.equation, dt / substeps)
         self.patterns = jnp.asarray(np.fft.rfft(push_patterns(grid)))
         self.pace = jnp.asarray(float(pace))
         self.points = points

@@ -7,17 +7,18 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing
-from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.core.world import AbstractExaminedWorld, Obs, Time
 from gnomon.numerics.integrators import stage_knobs
 from gnomon.numerics.ring import RingEquation, spread
 from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.worlds.field.chaotic_push import push_path, push_start
+from gnomon.worlds.field.ring_health import checked_ring_step, ring_outcome
 
 PUSHES = ("push_1", "push_2", "push_3")  # amplitudes of cos x, sin 2x, cos 3x (x in turns of the ring)
 
 
-class AbstractDrivenRing(AbstractWorld[Array]):
+class AbstractDrivenRing(AbstractExaminedWorld[Array]):
     """A `RingEquation` under three patterns with Lorenz's amplitudes; the state is the field, then the amplitudes.
 
     The mean of the field is its frame of reference: states are kept in the space where it is zero. `evolve` is the
@@ -61,6 +62,14 @@ class AbstractDrivenRing(AbstractWorld[Array]):
         amplitudes = dict(zip(PUSHES, state[grid:], strict=True))
         return {"u": state[: grid : grid // self.points]} | amplitudes
 
+    def outcome(self, state: Array) -> str:
+        """Of a state: `ring_health`."""
+        u, equation = np.asarray(state, float)[: self.equation.grid], self.equation
+        weights = np.asarray(equation.weights, float)
+        speeds = sum(w * (p + 1) * u**p for w, p in zip(weights, equation.powers, strict=True))
+        step, cut = self.card.dt / self.substeps, np.abs(np.asarray(equation.slope))
+        return ring_outcome(state, u, float(np.max(np.abs(speeds))), equation.scheme, cut, step)
+
     def lift(self, obs: Obs, background: Array) -> Array:
         """The background plus the smoothest field that closes the gap to the observation, its mean zero."""
         grid = self.equation.grid
@@ -78,19 +87,29 @@ def push_patterns(grid: int) -> np.ndarray:
 
 def check_grid(world: str, points: int, grid: int, substeps: int) -> None:
     """Raise `BadSpec` where a ring cannot be observed or stepped as asked."""
-    if points < 4 or points % 2 or grid % points or substeps < 1:
+    if points < 4 or points % 2 or grid < points or grid % points or substeps < 1:
         raise BadSpec(
             f"{world}: expected an even number of points of which grid is a multiple and at least one substep, "
             f"got points = {points}, grid = {grid} and substeps = {substeps}"
         )
 
 
-def check_numbers(world: str, *, positive: dict[str, float], not_negative: dict[str, float]) -> None:
+def check_numbers(
+    world: str, *, positive: dict[str, float], not_negative: dict[str, float], finite: dict[str, float]
+) -> None:
     """Raise `BadSpec` where a coefficient cannot be used."""
+    for name, value in finite.items():
+        if not np.isfinite(value):
+            raise BadSpec(f"{world}: {name} must be finite, got {value}")
     for name, value in (positive | not_negative).items():
         if not np.isfinite(value) or value < 0 or (name in positive and value == 0):
             kind = "positive" if name in positive else "finite and not negative"
             raise BadSpec(f"{world}: {name} must be {kind}, got {value}")
+
+
+def check_step(world: str, speed: float, equation: RingEquation, step: float) -> None:
+    """Raise `BadSpec` where an inner step cannot follow a typical speed."""
+    checked_ring_step(world, speed, equation.scheme, np.abs(np.asarray(equation.slope)), step)
 
 
 def ring_variables(points: int, scale: float) -> tuple[Variable, ...]:

@@ -12,6 +12,7 @@ from gnomon.worlds.field.driven_ring import (
     AbstractDrivenRing,
     check_grid,
     check_numbers,
+    check_step,
     drive_knob,
     driven_card,
     mean_balance,
@@ -25,6 +26,7 @@ STANDARD = {
     "pace": 0.25, "dt": 0.1, "substeps": 10,
 }  # fmt: skip
 SCALE = 0.379  # standard deviation of u at the standard drive; checked by validation/
+FAST = 3 * SCALE  # a large u, for the check of the inner step
 DRIVE = 0.1
 
 
@@ -93,11 +95,13 @@ class KortewegDeVries(AbstractDrivenRing):
             "korteweg_de_vries",
             positive=dict(length=length, pace=pace, dt=dt),
             not_negative=dict(drag=drag, viscosity=viscosity),
+            finite=dict(steepening=steepening, dispersion=dispersion),
         )
         self.equation = RingEquation(
             linear={0: -drag, 2: viscosity, 3: -dispersion}, advection={1: steepening}, length=length, grid=grid,
             h=dt / substeps,
         )  # fmt: skip
+        check_step("korteweg_de_vries", abs(steepening) * FAST, self.equation, dt / substeps)
         self.patterns = jnp.asarray(np.fft.rfft(push_patterns(grid)))
         self.pace = jnp.asarray(float(pace))
         self.points = points

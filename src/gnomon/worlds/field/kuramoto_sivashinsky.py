@@ -7,23 +7,26 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing, Knobs
-from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.core.world import AbstractExaminedWorld, Obs, Time
 from gnomon.numerics.integrators import Etdrk4
 from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
 from gnomon.spec.errors import BadSpec
+from gnomon.worlds.field.driven_ring import check_numbers
+from gnomon.worlds.field.ring_health import checked_ring_step, ring_outcome
 from gnomon.worlds.known import facts_that_hold, known_value, read_facts
 
 STANDARD = {
     "length": 60.0, "points": 64, "grid": 128, "growth": 1.0, "hyperviscosity": 1.0, "dt": 0.5, "substeps": 5,
 }  # fmt: skip
 SCALE = 1.31  # standard deviation of u without a drive; checked by validation/
+FAST = 3 * SCALE  # a large u, for the check of the inner step
 WAVES = 2  # of the pattern along the ring
 # The edge of the training range: large enough to see its mean response in 50 Lyapunov times (two and a half
 # standard deviations), small enough that the field stays chaotic at four times as much (at six times it comes to rest).
 AMPLITUDE = 0.0125
 
 
-class KuramotoSivashinsky(AbstractWorld[Array]):
+class KuramotoSivashinsky(AbstractExaminedWorld[Array]):
     r"""Flame fronts, thin films, phase waves: the simplest field that is chaotic in space and time.
 
     .. math::
@@ -82,14 +85,11 @@ class KuramotoSivashinsky(AbstractWorld[Array]):
             dt: time between two observations.
             substeps: inner steps in each `dt`.
         """
-        if points < 4 or points % 2 or grid % points:
-            raise BadSpec(
-                f"kuramoto_sivashinsky: expected an even number of points of which grid is a multiple, "
-                f"got points = {points} and grid = {grid}"
-            )
+        _check(points, grid, substeps, length=length, growth=growth, hyperviscosity=hyperviscosity, dt=dt)
         k = 2 * np.pi / length * np.arange(grid // 2 + 1)
         kept = np.arange(grid // 2 + 1) <= grid // 3
         self.scheme = Etdrk4(growth * k**2 - hyperviscosity * k**4, dt / substeps)
+        checked_ring_step("kuramoto_sivashinsky", FAST, self.scheme, k * kept, dt / substeps)
         self.slope = jnp.asarray(-0.5 * k * kept)
         self.pattern = jnp.asarray(_pattern(grid))
         self.unstable = max(2, round(length / 2 / np.pi))
@@ -131,6 +131,12 @@ class KuramotoSivashinsky(AbstractWorld[Array]):
         """Every (grid / points)-th point of the solver's grid."""
         return {"u": state[:: self.grid // self.points]}
 
+    def outcome(self, state: Array) -> str:
+        """Of a state: `ring_health`."""
+        u, step = np.asarray(state, float), self.card.dt / self.substeps
+        kept = 2 * np.abs(np.asarray(self.slope, float))
+        return ring_outcome(state, u, float(np.max(np.abs(u))), self.scheme, kept, step)
+
     def lift(self, obs: Obs, background: Array) -> Array:
         """The background plus the smoothest field that closes the gap to the observation; its mean is zero.
 
@@ -144,6 +150,28 @@ class KuramotoSivashinsky(AbstractWorld[Array]):
         padded = jnp.zeros(self.grid // 2 + 1, spectrum.dtype).at[: spectrum.size].set(spectrum)
         state = background + jnp.fft.irfft(padded, self.grid)
         return state - state.mean()
+
+
+def _check(
+    points: int, grid: int, substeps: int, *, length: float, growth: float, hyperviscosity: float, dt: float
+) -> None:
+    """Raise `BadSpec` where an argument cannot be used."""
+    if points < 4 or points % 2 or grid < points or grid % points or substeps < 1:
+        raise BadSpec(
+            f"kuramoto_sivashinsky: expected an even number of points of which grid is a multiple and at least one "
+            f"substep, got points = {points}, grid = {grid} and substeps = {substeps}"
+        )
+    check_numbers(
+        "kuramoto_sivashinsky", positive=dict(length=length, hyperviscosity=hyperviscosity, dt=dt),
+        not_negative=dict(growth=growth), finite={},
+    )  # fmt: skip
+    growing = int(length / 2 / np.pi * np.sqrt(growth / hyperviscosity))
+    if growing > grid // 3:
+        # beyond the cut nothing carries away what they gain
+        raise BadSpec(
+            f"kuramoto_sivashinsky: not resolved: waves up to number {growing} grow, and a grid of {grid} keeps those "
+            f"up to {grid // 3}; take a finer grid"
+        )
 
 
 def _pattern(points: int) -> np.ndarray:
