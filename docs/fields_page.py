@@ -51,6 +51,8 @@ times exponax, at least {pyqg:g} times as fast as pyqg-jax on two layers of 64^2
 | scales of ring-forced and decaying flow and a dye | `python -m validation navier_stokes --setups` |
 | scales of jets and a dye, and of a dye in shallow water | `python -m validation two_layer shallow_water --setups` |
 
+{truths}
+
 Where a truth starts from states that its grid does not resolve or its step cannot follow, the report of a study says so
 beside the world's limits (`worlds.field.plane.health`, for rings `worlds.field.ring_health`). What else is refused by
 name, input by input: `tests/worlds/test_field_bad_input.py`.
@@ -145,6 +147,7 @@ class Section(NamedTuple):
 
 
 SECTIONS = {
+    "truths": Section("fields-truth", f"python -m validation {' '.join(WORLDS)}", 60, tables.truths),
     "rings": Section("fields-speed", "python benchmarks/field_speed.py", 2, tables.rings),
     "planes": Section("fields-speed-plane", "python benchmarks/field_speed_plane.py", 1, tables.planes),
     "operators": Section("fields-operators", "python benchmarks/field_operators.py", 11, tables.operators),

@@ -51,6 +51,29 @@ def rings(rows: list[Row]) -> list[str]:
     ]
 
 
+def truths(rows: list[Row]) -> list[str]:
+    """What was computed beside what is exact or published, and what does not hold."""
+    judged = [r for r in rows if r["rule"] != "reported"]
+    body = [
+        [
+            r["world"],
+            r["quantity"],
+            shown(r["value"], ".5g") + (f" ({shown(r['error'], '.2g')})" if r["error"] else ""),
+            r["expected"],
+            r["rule"],
+            r["source"],
+            "yes" if r["passed"] == "True" else "**no**",
+        ]
+        for r in judged
+    ]
+    holds = sum(r["passed"] == "True" for r in judged)
+    return [
+        *table(("world", "quantity", "value (error)", "expected", "rule", "source", "holds"), body),
+        "",
+        f"{holds} of {len(judged)} hold; {len(rows) - len(judged)} more are reported and not judged.",
+    ]
+
+
 def planes(rows: list[Row]) -> list[str]:
     """Worlds on a plane, beside transforms and peers."""
     lines = table(
@@ -232,7 +255,7 @@ def layers(rows: list[Row]) -> list[str]:
         [
             r["case"],
             f"`{r['term']}`",
-            shown(r["wanted"], ".4g"),
+            shown(r["wanted"], ".6g"),
             shown(r["weight"], ".6g") or "missed",
             shown(r["error"], ".1g"),
             shown(r["z"], ".1f"),
@@ -384,7 +407,13 @@ def _transfer(rows: list[Row], setup: str) -> str:
         return f"In the {setup} set-up nothing can be said against the coarse flow alone."
     better = [n for n in tried if spectra[n]["high"] and number(spectra[n]["high"]) < number(null["low"])]
     worse = [n for n in tried if spectra[n]["low"] and number(spectra[n]["low"]) > number(null["high"])]
+    lost = [
+        f"{n} ({spectra[n]['lost']} of {spectra[n]['pairs']} runs)"
+        for n in tried
+        if number(spectra[n]["lost"])
+    ]
+    gone = f" Diverged: {', '.join(lost)}; spectra are those of the runs that did not." if lost else ""
     return (
         f"In the {setup} set-up, by spectra and intervals that do not touch: nearer than the coarse flow alone "
-        f"{', '.join(better) or 'none'}; further {', '.join(worse) or 'none'}."
+        f"{', '.join(better) or 'none'}; further {', '.join(worse) or 'none'}.{gone}"
     )

@@ -1,4 +1,7 @@
-"""Recompute what the cards of the worlds claim: `python -m validation [world ...] [--quick] [--setups] [--write]`."""
+"""Recompute what the cards of the worlds claim: `python -m validation [world ...] [--quick] [--setups] [--csv FILE]`.
+
+`--write` puts the facts beside the worlds.
+"""
 
 import argparse
 import importlib
@@ -10,7 +13,7 @@ import jax
 import msgspec
 
 from gnomon.spec.registry import load
-from validation.table import show
+from validation.table import keep, show
 
 WORLDS = (
     "lorenz63",
@@ -43,6 +46,7 @@ def main() -> int:
         action="store_true",
         help="also the scales of set-ups without facts, of worlds that have such",
     )
+    parser.add_argument("--csv", type=Path, help="file for the tables; its rows of other worlds stay")
     options = parser.parse_args()
     unknown = [name for name in options.world if name not in WORLDS]
     if unknown:
@@ -58,6 +62,8 @@ def main() -> int:
             if options.setups and hasattr(module, "setups"):
                 rows = rows + module.setups(options.quick)
         show(name, rows, time.perf_counter() - start)
+        if options.csv:
+            keep(options.csv, name, [{"world": name} | row._asdict() for row in rows])
         failed += sum(not row.passed for row in rows)
         if options.write:
             path = Path(sys.modules[load("worlds", name).__module__].__file__ or "").with_suffix(".json")

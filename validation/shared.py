@@ -210,7 +210,7 @@ def order(
         return jax.vmap(lambda s: jax.lax.fori_loop(0, steps, body, s))(states)
 
     reference = end(make(8 * max(counts)))
-    h = np.asarray([make(1).card.dt / c for c in counts])
+    h = make(counts[0]).card.dt / np.asarray(counts, float)
     error = np.asarray([float(jnp.sqrt(jnp.mean((end(make(c)) - reference) ** 2))) for c in counts])
     return h, error, float(np.polyfit(np.log(h), np.log(error), 1)[0])
 

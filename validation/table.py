@@ -1,6 +1,8 @@
 """Rows of a validation table, and how they are printed."""
 
-from typing import NamedTuple
+import csv
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -56,6 +58,19 @@ def below(quantity: str, value: float, error: float | None, bound: float, source
 def reported(quantity: str, value: float, error: float | None = None) -> Row:
     """A row that is shown and not judged."""
     return Row(quantity, value, error, "", "", "reported", True)
+
+
+def keep(path: Path, world: str, rows: list[dict[str, Any]]) -> None:
+    """Put one world's rows into a file, in place of those that it has of that world."""
+    before: list[dict[str, Any]] = []
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            before = [row for row in csv.DictReader(file) if row["world"] != world]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*before, *rows])
 
 
 def show(title: str, rows: list[Row], seconds: float) -> None:

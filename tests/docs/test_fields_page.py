@@ -6,6 +6,7 @@ import pytest
 
 from docs import fields_page as page
 from docs import fields_tables as tables
+from validation.table import below, keep, reported, within
 
 NETWORK = {
     "name": "fourier_operator", "kind": "network", "error": "0.1", "low": "0.09", "high": "0.12", "weights": "100",
@@ -168,4 +169,21 @@ def test_transfer_is_judged_by_intervals_that_do_not_touch():
     ]
     said = tables.closures(rows)
     assert "| none | 0.50 [0.40, 0.60] | 1 and 0 of 6 |" in said
-    assert said[-1].endswith("nearer than the coarse flow alone leith; further offline.")
+    judged, lost = said[-1].split(" Diverged: ")
+    assert judged.endswith("nearer than the coarse flow alone leith; further offline.")
+    assert lost.startswith("leith (1 of 6 runs), offline (1 of 6 runs), online (1 of 6 runs);")
+
+
+def test_truths_stand_beside_what_is_exact(tmp_path):
+    """Written as the command writes them: what is reported is counted and not shown, what fails is bold."""
+    found = [
+        within("decay", 1.001, None, 1.0, 0.01, "exact"),
+        below("leak", 3.0, 0.5, 1.0),
+        reported("scale", 2.0),
+    ]
+    for name in ("burgers", "burgers", "two_layer"):
+        keep(tmp_path / "fields-truth.csv", name, [{"world": name} | row._asdict() for row in found])
+    lines = tables.truths(page.read(tmp_path, page.SECTIONS["truths"]) or [])
+    assert lines.count("| burgers | decay | 1.001 | 1 | within 0.01 | exact | yes |") == 1
+    assert "| two_layer | leak | 3 (0.5) | < 1 | magnitude below |  | **no** |" in lines
+    assert lines[-1] == "2 of 4 hold; 2 more are reported and not judged."

@@ -4,11 +4,11 @@ import numpy as np
 
 from docs.hierarchical_checks import CHECKS, checked, missing
 from gnomon.spec.study import Ref
-from validation.faults import __main__ as faults_command
 from validation.faults.plans import Plan, fault
 from validation.faults.printing import rows
 from validation.faults.twins import PERFECT, Cell, Verdicts
 from validation.stability import Life, keep, row
+from validation.table import keep as put
 
 ACTED = {"beyond": 0.0, "limited": 0.0, "dried": 0.0, "capped": 0.1}
 PLAN = Plan(
@@ -47,7 +47,7 @@ def test_power_is_of_the_faults_own_measure_and_an_alarm_of_any(tmp_path):
     perfect[0, 1] = True
     off = np.array([[1, 0], [1, 1], [1, 0], [0, 0]], bool)
     file = tmp_path / "faults.csv"
-    faults_command.keep(file, "lows", rows("lows", PLAN, verdicts({PERFECT: perfect, "off": off})))
+    put(file, "lows", rows("lows", PLAN, verdicts({PERFECT: perfect, "off": off})))
     text = checked(tmp_path)["faults"]
     assert "| lows | off | `climate/first` | 2 | 75 (" in text
     assert "| lows | **nothing** | any of them, together | 2 | 25 (" in text
@@ -56,7 +56,7 @@ def test_power_is_of_the_faults_own_measure_and_an_alarm_of_any(tmp_path):
 def test_a_world_that_is_asked_again_replaces_its_own_rows_alone(tmp_path):
     file, none = tmp_path / "faults.csv", np.zeros((4, 2), bool)
     for name in ("lows", "synthetic", "lows"):
-        faults_command.keep(file, name, rows(name, PLAN, verdicts({PERFECT: none, "off": none})))
+        put(file, name, rows(name, PLAN, verdicts({PERFECT: none, "off": none})))
     worlds = [line.split(",")[0] for line in file.read_text().splitlines()[1:]]
     assert worlds == ["synthetic"] * 6 + ["lows"] * 6
 

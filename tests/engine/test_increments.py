@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gnomon.adapters.increment_runner import IncrementRunner, Level
+from gnomon.adapters.increment_runner import IncrementRunner, Level, _moved
 from gnomon.adapters.jax_runner import make_starts
+from gnomon.core.forcing import forcing_of
 from gnomon.core.runs import Evidence
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.watch import Watch
@@ -52,6 +53,20 @@ class Wrong(AbstractWorld[Any]):
 
     def lift(self, obs, background):
         return self.inner.lift(obs, background)
+
+
+class Shaken(Wrong):
+    """A world that is pushed at random."""
+
+    def step(self, state, forcing, *, time, key):
+        return self.inner.step(state, forcing, time=time, key=key) + jax.random.normal(key, state.shape)
+
+
+class Lost(Wrong):
+    """A world whose steps are not a number."""
+
+    def step(self, state, forcing, *, time, key):
+        return jnp.nan * self.inner.step(state, forcing, time=time, key=key)
 
 
 class Taught(AbstractSimulator[Any]):
@@ -154,6 +169,24 @@ def test_what_the_library_does_not_hold_is_not_named(lorenz63):
     said, _, share = lorenz63.judged(IncrementRunner(runner.truth, *levels))
     assert said.startswith("not attributable: the library does not hold it; ")
     assert np.isnan(share).all()
+
+
+def test_every_unit_and_step_of_a_random_world_has_a_push_of_its_own(lorenz63):
+    world = Shaken(lorenz63.world)
+    states, told = jnp.ones((3, 3)), forcing_of(world.card, (), 3)
+    keys = jax.random.split(jax.random.key(0), 3)
+    ends = [np.asarray(_moved(world, states, {}, told, keys, jnp.asarray(n), 1)[0]) for n in (0, 0, 1)]
+    np.testing.assert_array_equal(ends[0], ends[1])
+    assert len(np.unique(np.concatenate([ends[0], ends[2]])[:, 0])) == 6
+
+
+def test_a_unit_that_only_the_longer_step_loses_is_lost(lorenz63):
+    runner = runner_of(lorenz63.case, lorenz63.world, Subject(None, {"beta": 2.5}, None, {}))
+    coarse = runner.coarse._replace(model=Lost(runner.coarse.truth))
+    runs = IncrementRunner(runner.truth, runner.fine, coarse).run(
+        lorenz63.order, lorenz63.starts, seed=1, watch=Watch()
+    )
+    assert (runs.diverged == 0).all()
 
 
 @pytest.mark.slow

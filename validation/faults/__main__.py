@@ -11,10 +11,8 @@ subject. Everything goes through the measures, the fidelity and the verdicts of 
 """
 
 import argparse
-import csv
 import time
 from pathlib import Path
-from typing import Any
 
 from validation.faults.lows import LowsPool
 from validation.faults.plans import PLANS, Plan
@@ -22,6 +20,7 @@ from validation.faults.pool import Pool
 from validation.faults.printing import rows, told
 from validation.faults.synthetic import SyntheticPool
 from validation.faults.twins import tables_of, together, verdicts
+from validation.table import keep
 
 
 def main() -> None:
@@ -67,19 +66,6 @@ def main() -> None:
         print(told(name, plan, got, without, time.process_time() - began), flush=True)
         if options.csv:
             keep(options.csv, name, rows(name, plan, got))
-
-
-def keep(path: Path, name: str, found: list[dict[str, Any]]) -> None:
-    """Put one world's rows into the file, in place of those it has of that world."""
-    before: list[dict[str, Any]] = []
-    if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
-            before = [row for row in csv.DictReader(file) if row["world"] != name]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*before, *found])
 
 
 def part(plan: Plan, trials: list[str]) -> Plan:

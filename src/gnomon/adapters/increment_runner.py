@@ -69,14 +69,17 @@ class IncrementRunner(AbstractRunner):
         recent = 0 if self.simulator is None else self.simulator.card.context
         window = {k: jnp.asarray(v[:, -recent:], jnp.float64) for k, v in starts.history.items() if recent}
         found: dict[str, Any] = {}
+        keys = jax.random.split(key_of(seed), units)  # every unit has noise of its own
         for n in range(experiment.steps):
-            states, window = _moved(self.truth, states, window, told, experiment.stride)
+            first = jnp.asarray(n * experiment.stride)
+            states, window = _moved(self.truth, states, window, told, keys, first, experiment.stride)
+            drawn = jax.vmap(lambda k, n=n: jax.random.fold_in(k, n))(keys)
             for name, level in ((TRIANGLE, self.fine), (COARSE, self.coarse)):
-                rows = self._rows(level, states, window, (told, own), key_of(seed))
+                rows = self._rows(level, states, window, (told, own), drawn)
                 found[name] = _triangles(found.get(name), rows)
                 found[ROWS] = found.get(ROWS, 0) + (rows.shape[1] if name == TRIANGLE else 0)
             watch.check(experiment.label, (n + 1) / experiment.steps)
-        lost = ~np.isfinite(found[TRIANGLE]).all(axis=(1, 2))
+        lost = ~np.isfinite(found[TRIANGLE] + found[COARSE]).all(axis=(1, 2))
         span = self.fine.truth.card.dt * self.fine.steps
         return Runs(
             label=experiment.label,
@@ -91,7 +94,7 @@ class IncrementRunner(AbstractRunner):
         )
 
     def _rows(
-        self, level: Level, states: Any, window: dict[str, Any], forcing: tuple[Forcing, Forcing], key: Any
+        self, level: Level, states: Any, window: dict[str, Any], forcing: tuple[Forcing, Forcing], keys: Any
     ) -> np.ndarray:
         """[unit, place, column] of the terms, and last of the error of the tendency."""
         told, own = forcing
@@ -104,7 +107,7 @@ class IncrementRunner(AbstractRunner):
             )
             carrier, carriers = level.model, own
         else:
-            ended: Any = _advanced(self.simulator, window, own, key)
+            ended: Any = _advanced(self.simulator, window, own, keys)
             ends = (
                 seen_of(self.truth, stepped(self.truth, states, told)),
                 {k: np.asarray(x, np.float64) for k, x in ended.items()},
@@ -131,27 +134,43 @@ def _triangles(before: np.ndarray | None, rows: np.ndarray) -> np.ndarray:
 
 
 @eqx.filter_jit
-def _advanced(simulator: Any, window: dict[str, Any], forcing: Forcing, key: Any) -> Any:
-    def one(history: Any, own: Forcing) -> Any:
+def _advanced(simulator: Any, window: dict[str, Any], forcing: Forcing, keys: Any) -> Any:
+    def one(history: Any, own: Forcing, key: Any) -> Any:
         state = simulator.assimilate(history, own, time=0.0, key=key)
         return simulator.observe(simulator.advance(state, own, time=0.0, key=key))
 
-    return jax.vmap(one)(window, forcing)
+    return jax.vmap(one)(window, forcing, keys)
 
 
 @eqx.filter_jit
 def _moved(
-    truth: AbstractWorld, states: Any, window: dict[str, Any], forcing: Forcing, stride: int
+    truth: AbstractWorld,
+    states: Any,
+    window: dict[str, Any],
+    forcing: Forcing,
+    keys: Any,
+    first: Any,
+    stride: int,
 ) -> tuple[Any, dict[str, Any]]:
-    """The truth `stride` steps on, and its last observations, as many as there were."""
-    key = jax.random.key(0)
+    """The truth `stride` steps on, and its last observations, as many as there were.
+
+    Args:
+        truth: the world.
+        states: of every unit.
+        window: observations of every unit.
+        forcing: of every unit.
+        keys: of every unit's noise.
+        first: steps that were taken before.
+        stride: steps to take.
+    """
 
     def one(carry: tuple[Any, Any], n: Any) -> tuple[tuple[Any, Any], None]:
         states, window = carry
-        drawn = jax.random.fold_in(key, n)
-        moved = jax.vmap(lambda s, f: truth.step(s, f, time=0.0, key=drawn))(states, forcing)
+        drawn = jax.vmap(lambda k: jax.random.fold_in(k, n))(keys)
+        now = n * truth.card.dt
+        moved = jax.vmap(lambda s, f, k: truth.step(s, f, time=now, key=k))(states, forcing, drawn)
         seen = jax.vmap(truth.observe)(moved)
         window = {k: jnp.concatenate([v[:, 1:], seen[k][:, None]], axis=1) for k, v in window.items()}
         return (moved, window), None
 
-    return jax.lax.scan(one, (states, window), jnp.arange(stride))[0]
+    return jax.lax.scan(one, (states, window), first + jnp.arange(stride))[0]
