@@ -133,6 +133,7 @@ def test_the_smallest_level_is_the_error_of_an_increment():
     assert found(9.0)[0] == LARGEST
 
 
+@pytest.mark.slow
 def test_without_refinements_it_is_the_unet_bit_for_bit():
     data = drifting_waves(steps=6, count=4)
     plain = UNet(**SMALL).fit(data, key=jax.random.key(0))
