@@ -101,7 +101,7 @@ PLANS: dict[str, Plan] = {
         ),
     ),
     # Saturation is asked only where the smallest step stands out of the noise, and told apart only where its own noise
-    # is small. By itself it was, of a hundred deals of one pool, in 21 of 28 units each, and in 82 of 60.
+    # is small: that takes many units. Their number was chosen on the first pool, so that four in five are found.
     "synthetic_long": Plan(
         world=Ref(kind="synthetic"),
         lanes=320,

@@ -6,6 +6,7 @@ Pathak et al. 2018, doi 10.1103/PhysRevLett.120.024102.
 
 import functools
 import time as clock
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
@@ -24,10 +25,11 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
 from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting, draw_settings, search
+from gnomon.training.search import Chosen, Setting, draw_settings, search
 
 SEQUENCES = 72  # driven sequences (a trajectory at one site each) that the readout is fitted on
 LISTEN = 1  # neighbouring reservoirs on each side that the readout of a site sees
+STRENGTHS = (1e-8, 1e-6)  # of the ridge
 REACH = 8  # neighbouring observations on each side that enter the readout linearly
 
 
@@ -131,47 +133,71 @@ class EchoState(AbstractLearner):
                 f"echo_state: expected trajectories of 6 observations or more, got {len(data.time)}"
             )
         draw_key, weight_key, row_key, noise_key, judge_key = jax.random.split(key, 5)
-        strengths = (1e-8, 1e-6)
-        structures = structures_of(bool(patches.shape))
         driven = driven_sequences(data, patches, row_key)
 
-        @functools.lru_cache(maxsize=1)
-        def path(spectral: float, scale: float, leak: float, radius: int, noise: float):
-            size = self.local_units if patches.shape else self.units
-            inputs = patches.width(radius) + forced_width(patches)
-            reservoir = draw_reservoir(
-                size, inputs, spectral, scale, leak, patches.mean.dtype, key=weight_key
-            )
-            features, targets = _rows(
-                reservoir, patches, radius, context, driven, jnp.asarray(noise, patches.mean.dtype), noise_key
-            )
-            weights = ridge_path(
-                np.asarray(features).reshape(-1, features.shape[-1]),
-                np.asarray(targets).reshape(-1, targets.shape[-1]),
-                strengths,
-            )
-            return reservoir, weights
+        def rows(reservoir: Reservoir, radius: int, noise: float) -> tuple[Array, Array]:
+            size = jnp.asarray(noise, patches.mean.dtype)
+            return _rows(reservoir, patches, radius, context, driven, size, noise_key)
 
-        def fit_one(setting: Setting) -> EchoStateSimulator:
-            reservoir, weights = path(*(setting[k] for k in ("spectral", "scale", "leak", "radius", "noise")))
-            w, b = weights[strengths.index(setting["ridge"])]
-            return EchoStateSimulator(
-                card=learned_card("echo_state", data, context=context),
-                patches=patches,
-                radius=setting["radius"],
-                reservoir=reservoir,
-                readout=jnp.asarray(w, patches.mean.dtype),
-                offset=jnp.asarray(b, patches.mean.dtype),
-            )
+        def made(reservoir: Reservoir, radius: int, weights: Array, offset: Array) -> EchoStateSimulator:
+            card = learned_card("echo_state", data, context=context)
+            return EchoStateSimulator(card, patches, radius, reservoir, weights, offset)
 
-        chosen = search(
-            draw_settings(structures, {"ridge": strengths}, self.budget, key=draw_key),
-            fit_one,
-            FreeRunJudge(data, reserve=context, starts=16, steps=200, key=judge_key),
-            space={"structure": structures, "ridge": list(strengths)},
-            budget=self.budget,
-        )
+        chosen = best_readout(
+            data, patches, rows, made,
+            size=self.local_units if patches.shape else self.units,
+            inputs=lambda radius: patches.width(radius) + forced_width(patches),
+            context=context, budget=self.budget, keys=(draw_key, weight_key, judge_key),
+        )  # fmt: skip
         return Fit(chosen.simulator, {**chosen.log, "seconds": clock.perf_counter() - began})
+
+
+def best_readout(
+    data: Data,
+    patches: Patches,
+    rows: Callable[[Reservoir, int, float], tuple[Array, Array]],
+    made: Callable[[Reservoir, int, Array, Array], AbstractSimulator],
+    *,
+    size: int,
+    inputs: Callable[[int], int],
+    context: int,
+    budget: int,
+    keys: tuple[PRNGKeyArray, PRNGKeyArray, PRNGKeyArray],
+) -> Chosen:
+    """The best in free run of reservoirs with ridge regressions on their units.
+
+    Args:
+        data: trajectories.
+        patches: of the world.
+        rows: reservoir, radius and input noise -> [sequence, time, feature] and [sequence, time, target].
+        made: reservoir, radius, weights and offset -> simulator.
+        size: of the reservoir.
+        inputs: radius -> numbers that a reservoir hears.
+        context: past observations that wake it.
+        budget: settings tried.
+        keys: of the settings, of the reservoirs, of the judge's starts.
+    """
+    structures = structures_of(bool(patches.shape))
+
+    @functools.lru_cache(maxsize=1)  # strengths of one structure come one after the other
+    def path(spectral: float, scale: float, leak: float, radius: int, noise: float):
+        dtype = patches.mean.dtype
+        reservoir = draw_reservoir(size, inputs(radius), spectral, scale, leak, dtype, key=keys[1])
+        x, y = (np.asarray(a).reshape(-1, a.shape[-1]) for a in rows(reservoir, radius, noise))
+        return reservoir, ridge_path(x, y, STRENGTHS)
+
+    def fit_one(setting: Setting) -> AbstractSimulator:
+        reservoir, weights = path(*(setting[k] for k in ("spectral", "scale", "leak", "radius", "noise")))
+        w, b = (jnp.asarray(x, patches.mean.dtype) for x in weights[STRENGTHS.index(setting["ridge"])])
+        return made(reservoir, setting["radius"], w, b)
+
+    return search(
+        draw_settings(structures, {"ridge": STRENGTHS}, budget, key=keys[0]),
+        fit_one,
+        FreeRunJudge(data, reserve=context, starts=16, steps=200, key=keys[2]),
+        space={"structure": structures, "ridge": list(STRENGTHS)},
+        budget=budget,
+    )
 
 
 def seen_at(patches: Patches, radius: int, z: Array, knobs: Knobs) -> Float[Array, "site input"]:

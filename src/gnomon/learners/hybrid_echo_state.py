@@ -10,7 +10,6 @@ from typing import Any, ClassVar, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing, Knobs
@@ -22,21 +21,17 @@ from gnomon.learners.echo_state import (
     REACH,
     Reservoir,
     Sequences,
-    draw_reservoir,
+    best_readout,
     driven_sequences,
     forced_width,
     seen_at,
-    structures_of,
     units_read,
 )
 from gnomon.learners.hybrid import increment_spread
 from gnomon.numerics.patches import Patches, neighbours, patches_of
-from gnomon.numerics.ridge import ridge_path
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
-from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting, draw_settings, search
 
 
 class Advised(NamedTuple):
@@ -148,10 +143,7 @@ class HybridEchoState(AbstractLearner):
         context, patches = self._context(data), patches_of(data)
         draw_key, weight_key, row_key, noise_key, judge_key = jax.random.split(key, 5)
         physics, spread = prior, increment_spread(data, patches)
-        strengths = (1e-8, 1e-6)
-        structures = structures_of(bool(patches.shape))
         driven = driven_sequences(data, patches, row_key)
-        size = self.local_units if patches.shape else self.units
 
         @functools.lru_cache(maxsize=2)
         def consulted(noise: float) -> tuple[Array, Array]:
@@ -161,41 +153,23 @@ class HybridEchoState(AbstractLearner):
             moments = jnp.asarray(data.time)
             return noisy, _forecasts(physics, patches, data.card.dt, noisy, driven.knobs, moments, noise_key)
 
-        @functools.lru_cache(maxsize=1)
-        def path(spectral: float, scale: float, leak: float, radius: int, noise: float):
-            inputs = 2 * patches.width(radius) + forced_width(patches)
-            reservoir = draw_reservoir(
-                size, inputs, spectral, scale, leak, patches.mean.dtype, key=weight_key
-            )
-            features, errors = _rows(reservoir, patches, radius, context, driven, *consulted(noise), spread)
-            weights = ridge_path(
-                np.asarray(features).reshape(-1, features.shape[-1]),
-                np.asarray(errors).reshape(-1, errors.shape[-1]),
-                strengths,
-            )
-            return reservoir, weights
+        def rows(reservoir: Reservoir, radius: int, noise: float) -> tuple[Array, Array]:
+            return _rows(reservoir, patches, radius, context, driven, *consulted(noise), spread)
 
-        def fit_one(setting: Setting) -> HybridEchoStateSimulator:
-            reservoir, weights = path(*(setting[k] for k in ("spectral", "scale", "leak", "radius", "noise")))
-            w, b = weights[strengths.index(setting["ridge"])]
+        def made(
+            reservoir: Reservoir, radius: int, weights: Array, offset: Array
+        ) -> HybridEchoStateSimulator:
+            card = learned_card("hybrid_echo_state", data, context=context)
             return HybridEchoStateSimulator(
-                card=learned_card("hybrid_echo_state", data, context=context),
-                patches=patches,
-                radius=setting["radius"],
-                physics=physics,
-                spread=spread,
-                reservoir=reservoir,
-                readout=jnp.asarray(w, patches.mean.dtype),
-                offset=jnp.asarray(b, patches.mean.dtype),
+                card, patches, radius, physics, spread, reservoir, weights, offset
             )
 
-        chosen = search(
-            draw_settings(structures, {"ridge": strengths}, self.budget, key=draw_key),
-            fit_one,
-            FreeRunJudge(data, reserve=context, starts=16, steps=200, key=judge_key),
-            space={"structure": structures, "ridge": list(strengths)},
-            budget=self.budget,
-        )
+        chosen = best_readout(
+            data, patches, rows, made,
+            size=self.local_units if patches.shape else self.units,
+            inputs=lambda radius: 2 * patches.width(radius) + forced_width(patches),
+            context=context, budget=self.budget, keys=(draw_key, weight_key, judge_key),
+        )  # fmt: skip
         return Fit(chosen.simulator, {**chosen.log, "seconds": clock.perf_counter() - began})
 
     def _context(self, data: Data) -> int:
