@@ -1,4 +1,4 @@
-"""Two-dimensional turbulence: chaos at every drive, scales, resolution, the stated injection, the twin."""
+"""Two-dimensional turbulence: chaos at every drive, scales, resolution, the stated injection, the twin, exact flows."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gnomon.worlds.field.navier_stokes import NavierStokes
+from validation.exact_planes import vorticity_rows
 from validation.planes import Plan, carried_on, facts_of, resolved, setup_rows, spun_up, twin
 from validation.sampling import estimate
 from validation.shared import Outcome
@@ -24,7 +25,7 @@ def validate(quick: bool) -> Outcome:
     rows, facts = facts_of(world, plan, states, within_share=0.05)
     rows += resolved(world, states)
     rows += twin(world, NavierStokes(**world.card.imperfect), states)
-    return [*rows, _injection(plan)], facts
+    return [*rows, _injection(plan), *vorticity_rows(world, states)], facts
 
 
 def setups(quick: bool) -> list[Row]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gnomon.worlds.field.shallow_water import ShallowWater
+from validation.exact_planes import shallow_rows
 from validation.planes import Plan, carried_on, facts_of, resolved, setup_rows, spun_up, twin
 from validation.shared import Outcome
 from validation.table import Row, above
@@ -24,7 +25,7 @@ def validate(quick: bool) -> Outcome:
     rows.append(
         above("least depth at the far end of the drive", float(1 + np.asarray(far)[:, 2].min()), None, 0)
     )
-    return rows, facts
+    return [*rows, *shallow_rows(world, states)], facts
 
 
 def setups(quick: bool) -> list[Row]:

@@ -199,8 +199,10 @@ def order(
     @eqx.filter_jit
     def end(world: AbstractWorld) -> jax.Array:
         times = jnp.asarray([0.0, steps * world.card.dt])
+        ramp, rest = world.card.knobs[0].name, {k.name: k.default for k in world.card.knobs[1:]}
         forcing = Forcing(
-            times={world.card.knobs[0].name: times}, values={world.card.knobs[0].name: jnp.asarray(knobs)}
+            times={ramp: times} | {name: jnp.zeros(1) for name in rest},
+            values={ramp: jnp.asarray(knobs)} | {name: jnp.asarray([v]) for name, v in rest.items()},
         )
         key = jax.random.key(0)
 

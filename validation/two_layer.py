@@ -12,6 +12,7 @@ import numpy as np
 
 from gnomon.numerics.layers import stream_functions
 from gnomon.worlds.field.two_layer import TwoLayer
+from validation.exact_planes import layer_rows
 from validation.planes import Plan, facts_of, resolved, setup_rows, spun_up, twin
 from validation.sampling import Estimate, estimate, steady
 from validation.shared import Outcome
@@ -39,6 +40,7 @@ def validate(quick: bool) -> Outcome:
     rows += resolved(world, states)
     rows += twin(world, TwoLayer(**world.card.imperfect), states)
     rows += statistics(world, states, plan.climate)
+    rows += layer_rows(world, states)
     return rows, facts
 
 
