@@ -125,6 +125,8 @@ fields: $(VENV)/.test $(VENV)/.peers
 	$(PY) benchmarks/pinn_curriculum.py --csv $(FIELDS)-pinn.csv
 	$(PY) benchmarks/pinn_singular.py --csv $(FIELDS)-pinn-singular.csv
 	$(PY) -m validation.closures --csv $(FIELDS)-closures.csv
+	$(GNOMON) run missing_term --store $(STORE)
+	$(PY) -m docs.missing_terms --store $(STORE) --csv $(FIELDS)-missing-term.csv
 	$(PY) -m docs.fields_page
 
 fields-page: $(VENV)/.gnomon

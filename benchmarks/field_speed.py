@@ -9,13 +9,19 @@ interleaved in one process; medians over rounds, and medians of the ratios of ea
 machine stretches the wall. The chain carries a sum from one transform to the next, so that none can be dropped; its own
 additions are in its time. Worlds on the plane: field_speed_plane.py.
 
+Where a process may use several cores, XLA's compiler divides an elementwise loop over half a megabyte or more among
+threads (its transforms not), and the hand-over costs more CPU time than such a loop does. *Split* counts those loops in
+our step; *whole/bare* is step over chain, both compiled without that pass. A process on one core (`taskset -c 0`), as
+the workers of a study are, has none.
+
     pip install exponax
-    python benchmarks/field_speed.py [--rounds 9] [--steps 200] [--csv FILE]
+    python benchmarks/field_speed.py [--rounds 9] [--steps 200] [--batches 1 64] [--csv FILE]
 """
 
 import argparse
 import csv
 import importlib.util
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -30,8 +36,28 @@ from gnomon.numerics.ring import RingEquation
 
 jax.config.update("jax_platforms", "cpu")
 
-Timed = Callable[[], float]  # CPU seconds of one call
 TRANSFORMS = 4  # of each direction in a step of ETDRK4 that stays in Fourier space
+WHOLE: dict[str, str | bool] = {"xla_disable_hlo_passes": "cpu-parallel-task-assigner"}
+SPLIT = "outer_dimension_partitions"  # how a compiled program marks a loop that threads share
+
+
+class Program(NamedTuple):
+    """What is timed: some steps, and what they start from."""
+
+    run: Callable[[jax.Array], jax.Array]
+    start: jax.Array
+
+
+class Timed(NamedTuple):
+    """A program that was compiled.
+
+    Attributes:
+        call: gives the CPU seconds of one run.
+        split: how many of its loops threads share.
+    """
+
+    call: Callable[[], float]
+    split: int
 
 
 class Case(NamedTuple):
@@ -58,6 +84,13 @@ CASES = (
         {"hyper_diffusivity": 0.0, "conservative": True},
     ),
 )  # fmt: skip
+COLUMNS = (
+    "case", "bare_us", "ours_us", "exponax_us", "ours_over_bare", "ours_over_exponax", "split_loops", "whole_over_bare",
+)  # fmt: skip
+HEADS = (
+    ("case", "<", 42), ("bare", ">", 8), ("ours", ">", 8), ("exponax", ">", 8), ("ours/bare", ">", 10),
+    ("ours/exponax", ">", 13), ("split", ">", 6), ("whole/bare", ">", 11),
+)  # fmt: skip
 
 
 def main() -> None:
@@ -67,53 +100,55 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--steps", type=int, default=200, help="steps in one timed call")
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 64], help="members of a step")
     parser.add_argument("--csv", type=Path, help="file for the table")
     options = parser.parse_args()
     print(
         f"exponax: {'installed' if importlib.util.find_spec('exponax') else 'not installed'}; us a member-step"
     )
-    print(f"{'case':42s} {'bare':>8s} {'ours':>8s} {'exponax':>8s} {'ours/bare':>10s} {'ours/exponax':>13s}")
+    print(" ".join(f"{name:{side}{width}s}" for name, side, width in HEADS))
     rows = []
     for case in CASES:
-        for double, batch in ((False, 1), (False, 64), (True, 1), (True, 64)):
+        for double, batch in itertools.product((False, True), options.batches):
             with jax.enable_x64(double):
                 rows.append(_row(case, double, batch, options))
     if options.csv:
         with options.csv.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(
-                ["case", "bare_us", "ours_us", "exponax_us", "ours_over_bare", "ours_over_exponax"]
-            )
+            writer.writerow(COLUMNS)
             writer.writerows(rows)
 
 
 def _row(case: Case, double: bool, batch: int, options: argparse.Namespace) -> list[str]:
     """Prints one line and gives its cells; empty where exponax is not installed."""
-    steps = max(20, options.steps // (1 if batch == 1 else 8))
-    calls = {"bare": _bare(case, batch, steps), "ours": _ours(case, batch, steps)}
+    steps = max(20, options.steps // min(batch, 8))
+    programs = {"bare": _bare(case, batch, steps), "ours": _ours(case, batch, steps)}
     if importlib.util.find_spec("exponax"):
-        calls["exponax"] = _exponax(case, batch, steps)
-    for call in calls.values():
-        call()
-    times: dict[str, list[float]] = {name: [] for name in calls}
+        programs["exponax"] = _exponax(case, batch, steps)
+    timed = {name: _timed(program) for name, program in programs.items()}
+    timed |= {f"whole {name}": _timed(programs[name], WHOLE) for name in ("bare", "ours")}
+    if timed["whole ours"].split:
+        raise RuntimeError("this XLA splits loops by a pass of another name")
+    for each in timed.values():
+        each.call()
+    times: dict[str, list[float]] = {name: [] for name in timed}
     for _ in range(options.rounds):
-        for name, call in calls.items():
-            times[name].append(call() / steps / batch * 1e6)
+        for name, each in timed.items():
+            times[name].append(each.call() / steps / batch * 1e6)
     middle = {name: statistics.median(x) for name, x in times.items()}
 
-    def ratio(other: str) -> str:
+    def ratio(own: str, other: str) -> str:
         if other not in times:
             return ""
-        return f"{statistics.median(a / b for a, b in zip(times['ours'], times[other], strict=True)):.2f}"
+        return f"{statistics.median(a / b for a, b in zip(times[own], times[other], strict=True)):.2f}"
 
     label = f"{case.name} {case.grid}, {'f64' if double else 'f32'}, batch {batch}"
     micro = [f"{middle[name]:.2f}" if name in middle else "" for name in ("bare", "ours", "exponax")]
-    cells = [label, *micro, ratio("bare"), ratio("exponax")]
-    widths = (42, 8, 8, 8, 10, 13)
-    shown = [
-        f"{c or '-':{'<' if n == 0 else '>'}{w}s}" for n, (c, w) in enumerate(zip(cells, widths, strict=True))
-    ]
-    print(" ".join(shown), flush=True)
+    ratios = [ratio("ours", "bare"), ratio("ours", "exponax")]
+    cells = [label, *micro, *ratios, str(timed["ours"].split), ratio("whole ours", "whole bare")]
+    print(
+        " ".join(f"{c or '-':{side}{w}s}" for c, (_, side, w) in zip(cells, HEADS, strict=True)), flush=True
+    )
     return cells
 
 
@@ -123,18 +158,18 @@ def _start(case: Case, batch: int) -> jax.Array:
     return jnp.asarray(0.3 * np.sin(x + phases) + 0.1 * np.cos(3 * x), float)
 
 
-def _clock(run: Callable[[jax.Array], jax.Array], start: jax.Array) -> Timed:
-    compiled = jax.jit(run)
+def _timed(program: Program, options: dict[str, str | bool] | None = None) -> Timed:
+    compiled = jax.jit(program.run).lower(program.start).compile(compiler_options=options)
 
     def call() -> float:
         begun = time.process_time()
-        compiled(start).block_until_ready()
+        compiled(program.start).block_until_ready()
         return time.process_time() - begun
 
-    return call
+    return Timed(call, (compiled.as_text() or "").count(SPLIT))
 
 
-def _bare(case: Case, batch: int, steps: int) -> Timed:
+def _bare(case: Case, batch: int, steps: int) -> Program:
     v = jnp.fft.rfft(_start(case, batch))
 
     def step(_: int, w: jax.Array) -> jax.Array:
@@ -142,17 +177,17 @@ def _bare(case: Case, batch: int, steps: int) -> Timed:
             w = w + 1e-3 * jnp.fft.rfft(jnp.fft.irfft(w, case.grid))
         return w
 
-    return _clock(lambda w: jax.lax.fori_loop(0, steps, step, w), v)
+    return Program(lambda w: jax.lax.fori_loop(0, steps, step, w), v)
 
 
-def _ours(case: Case, batch: int, steps: int) -> Timed:
+def _ours(case: Case, batch: int, steps: int) -> Program:
     equation = RingEquation(
         linear=case.linear, advection=case.advection, length=case.length, grid=case.grid, h=case.h
     )
-    return _clock(lambda v: equation.steps(v, steps), jnp.fft.rfft(_start(case, batch)))
+    return Program(lambda v: equation.steps(v, steps), jnp.fft.rfft(_start(case, batch)))
 
 
-def _exponax(case: Case, batch: int, steps: int) -> Timed:
+def _exponax(case: Case, batch: int, steps: int) -> Program:
     import exponax
 
     stepper = getattr(exponax.stepper, case.peer)(
@@ -163,7 +198,7 @@ def _exponax(case: Case, batch: int, steps: int) -> Timed:
         return jax.vmap(stepper)(u)
 
     # exponax wants a channel; its steppers stay on the grid between steps, as its users call them
-    return _clock(lambda u: jax.lax.fori_loop(0, steps, step, u), _start(case, batch)[:, None])
+    return Program(lambda u: jax.lax.fori_loop(0, steps, step, u), _start(case, batch)[:, None])
 
 
 if __name__ == "__main__":

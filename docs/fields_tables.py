@@ -3,9 +3,19 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from gnomon.measures.causes.missing_term import MANY
+import numpy as np
+from scipy.stats import t as student
 
 LEAST, SPARED, PYQG, EXPONAX, PUBLISHED = 1.3, 1.6, 4.0, 1.05, 0.0025  # what the project aims at
+PLAIN = {"written", "cleared"}  # ways at a singular point that know nothing of it
+OF_THE_CARD = (
+    "",
+    "card",
+    "chaotic",
+    "all",
+    "RK4",
+    "none",
+)  # sources of rows that hold a world to its own card
 Row = dict[str, str]
 
 
@@ -32,27 +42,38 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [
         f"| {' | '.join(heads)} |",
         "|---" * len(heads) + "|",
-        *(f"| {' | '.join(row)} |" for row in rows),
+        *(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows),
     ]
 
 
 def rings(rows: list[Row]) -> list[str]:
-    """Equations on a ring: times and ratios, then how many keep to the aim."""
+    """Equations on a ring: times and ratios, how many keep to the aim, and what threads have to do with the rest."""
     numbers = ("bare_us", "ours_us", "exponax_us", "ours_over_bare", "ours_over_exponax")
+    heads = ("equation on a ring", "bare us", "ours us", "exponax us", "ours / bare", "ours / exponax")
+    threads = ("split_loops", "whole_over_bare")
     lines = table(
-        ("equation on a ring", "bare us", "ours us", "exponax us", "ours / bare", "ours / exponax"),
-        ([r["case"], *(shown(r[k]) for k in numbers)] for r in rows),
+        (*heads, "split loops", "whole / bare"),
+        ([r["case"], *(shown(r[k]) for k in (*numbers, *threads))] for r in rows),
     )
     return [
         *lines,
         "",
+        "XLA's compiler divides long elementwise loops, and no transforms, among threads where a process may use",
+        "several cores, as here; handing them over costs processor time. *Split loops*: how many of our step;",
+        "*whole / bare*: step and transforms compiled without it. A process on one core, as workers of a study are",
+        "by default, splits none ([rings](design/rings.md)).",
+        "",
         _kept(rows, "ours_over_bare", LEAST, "times the bare transforms"),
+        "Loops whole: " + _kept(rows, "whole_over_bare", LEAST, "times the bare transforms"),
         _kept(rows, "ours_over_exponax", EXPONAX, "times exponax"),
     ]
 
 
 def truths(rows: list[Row]) -> list[str]:
-    """What was computed beside what is exact or published, and what does not hold."""
+    """What was computed beside what is exact, published or another program's, and whatever does not hold.
+
+    What only repeats a card (regimes, scales) is counted, world by world, and stands in the file.
+    """
     judged = [r for r in rows if r["rule"] != "reported"]
     body = [
         [
@@ -65,12 +86,20 @@ def truths(rows: list[Row]) -> list[str]:
             "yes" if r["passed"] == "True" else "**no**",
         ]
         for r in judged
+        if r["source"] not in OF_THE_CARD or r["passed"] != "True"
     ]
+    counts = []
+    for world in dict.fromkeys(r["world"] for r in rows):
+        own = [r for r in judged if r["world"] == world]
+        counts.append((world, str(len(own)), str(sum(r["passed"] == "True" for r in own))))
     holds = sum(r["passed"] == "True" for r in judged)
     return [
-        *table(("world", "quantity", "value (error)", "expected", "rule", "source", "holds"), body),
+        *table(("world", "judged", "hold"), counts),
         "",
-        f"{holds} of {len(judged)} hold; {len(rows) - len(judged)} more are reported and not judged.",
+        f"{holds} of {len(judged)} hold; {len(rows) - len(judged)} more are reported and not judged. What is held"
+        " against more than the world's own card:",
+        "",
+        *table(("world", "quantity", "value (error)", "expected", "rule", "source", "holds"), body),
     ]
 
 
@@ -151,9 +180,34 @@ def operators(rows: list[Row]) -> list[str]:
     if best is not None:
         lines += [
             "",
-            f"Least error: `{best['name']}`. A breakeven exists for {paid} of {len(networks)} networks.",
+            f"Least error: `{best['name']}`. A breakeven exists for {paid} of {len(networks)} networks. Intervals are "
+            "over test cases, each the mean over seeds: how far seeds are apart is not in them.",
         ]
-    return lines
+    return [*lines, *_refined(rows)]
+
+
+def _refined(rows: list[Row]) -> list[str]:
+    """What the refiner's further passes cost and do, beside the same network with one."""
+    found = {r["name"]: r for r in rows}
+    refiner, plain, gap = (found.get(n) for n in ("refiner", "unet", "refiner minus unet"))
+    if refiner is None or plain is None:
+        return []
+    solve, training = (number(refiner[k]) / number(plain[k]) for k in ("solve_seconds", "training_seconds"))
+    said = (
+        f"The refiner calls its network several times a frame: a solve costs {solve:.1f} times that of `unet`, its "
+        f"training {training:.1f} times."
+    )
+    if gap is not None:
+        said += (
+            f" Its error less that of `unet`, paired by case: {ends(gap, value='error')}; it {_told(gap)}."
+        )
+    return ["", said]
+
+
+def _told(gap: Row) -> str:
+    """Of a difference of errors."""
+    low, high = number(gap["low"]), number(gap["high"])
+    return "is better" if high < 0 else "is worse" if low > 0 else "cannot be told apart from it"
 
 
 def latent(rows: list[Row] | None) -> list[str]:
@@ -161,12 +215,10 @@ def latent(rows: list[Row] | None) -> list[str]:
     gap = next((r for r in rows or () if r["name"] == "latent_spectral minus fourier_operator"), None)
     if gap is None:
         return ["Not run: see the comparison above."]
-    low, high = number(gap["low"]), number(gap["high"])
-    word = "is better" if high < 0 else "is worse" if low > 0 else "cannot be told apart from it"
     return [
         f"On the reduced set above, equal updates: `latent_spectral` minus `fourier_operator` "
-        f"{ends(gap, value='error')}; the former {word}. Published on 64^2 points and a far less viscous flow: 0.1535 "
-        "against 0.1556 (arXiv 2301.12664). Equal updates are not equal cost: see the seconds of training."
+        f"{ends(gap, value='error')}; the former {_told(gap)}. Published on 64^2 points and a far less viscous "
+        "flow: 0.1535 against 0.1556 (arXiv 2301.12664). Equal updates are not equal cost: see the seconds of training."
     ]
 
 
@@ -194,104 +246,13 @@ def burgers(rows: list[Row]) -> list[str]:
         if own
         else ""
     )
-    return [*lines, "", said]
-
-
-def medida(rows: list[Row]) -> list[str]:
-    """Each table's cases, its worst corrected model, and how far weights are from the truth in their own errors."""
-    heads = list(dict.fromkeys(r["table"] for r in rows))
-    summary = []
-    for head in heads:
-        own = [r for r in rows if r["table"] == head]
-        cases = {r["case"]: number(r["error_after"]) for r in own}
-        missed = sum(not r["weight"] for r in own)
-        extra = sum(bool(r["weight"]) and number(r["wanted"]) == 0 for r in own)
-        z = [abs(number(r["z"])) for r in own if r["z"]]
-        worst = max(cases, key=lambda c: cases[c])
-        summary.append(
-            [
-                head,
-                str(len(cases)),
-                f"{sorted(cases.values())[len(cases) // 2]:.3g}",
-                f"{cases[worst]:.3g} ({worst})",
-                str(missed),
-                str(extra),
-                f"{sum(x > 2 for x in z)} of {len(z)}",
-            ]
+    twin = next((number(r["relative L2"]) for r in rows if r["name"] == "twin"), None)
+    if own and twin is not None:
+        said += (
+            f" The twin, whose start has an observation error, is at {twin:.5f}; networks, whose start has none, below "
+            f"it: {sum(e < twin for e in own)} of {len(own)}."
         )
-    return [
-        *table(
-            (
-                "pairs",
-                "cases",
-                "median error, %",
-                "worst error, % (case)",
-                "terms missed",
-                "terms too many",
-                "weights beyond two of their errors",
-            ),
-            summary,
-        ),
-        "",
-        "Error: ||c - c_true|| / ||c_true|| of the corrected model over all terms. The errors of weights take noise as "
-        f"white, and on smooth fields that is too sure: {_beyond(rows)} They are no error bars.",
-    ]
-
-
-def _beyond(rows: list[Row]) -> str:
-    """How many weights lie beyond two of their own deviations, of exact and of noisy pairs."""
-    told = []
-    for noisy, name in ((True, "of noisy pairs"), (False, "of pairs without noise")):
-        z = [abs(number(r["z"])) for r in rows if r["z"] and r["table"].startswith("noise") == noisy]
-        if z:
-            told.append(f"{sum(x > 2 for x in z)} of {len(z)} weights {name}")
-    return f"beyond two of their own standard deviations lie {' and '.join(told) or 'none'}."
-
-
-def layers(rows: list[Row]) -> list[str]:
-    """Every weight of every case that the library can hold, then what must not be explained."""
-    held = [r for r in rows if r["held"] == "1"]
-    body = [
-        [
-            r["case"],
-            f"`{r['term']}`",
-            shown(r["wanted"], ".6g"),
-            shown(r["weight"], ".6g") or "missed",
-            shown(r["error"], ".1g"),
-            shown(r["z"], ".1f"),
-            shown(r["spread"], ".1g"),
-            shown(r["z_spread"], ".1f"),
-        ]
-        for r in held
-    ]
-    lines = [
-        f"{rows[0]['table']}; weights per day, in metres and days.",
-        "",
-        *table(
-            ("model", "term", "wanted", "found", "posterior deviation", "z", "error over samples", "z"), body
-        ),
-        "",
-    ]
-    found = [r for r in held if r["weight"]]
-    off = max(
-        (abs(number(r["weight"]) / number(r["wanted"]) - 1) for r in found if number(r["wanted"])), default=0
-    )
-    missed, extra = len(held) - len(found), sum(number(r["wanted"]) == 0 for r in found)
-    beyond = [sum(abs(number(r[k])) > 2 for r in found if r[k]) for k in ("z", "z_spread")]
-    lines.append(
-        f"{missed} terms missed, {extra} too many; a weight is off by {off:.1g} of itself at most. Of {len(found)} "
-        f"weights {beyond[0]} lie beyond two posterior deviations and {beyond[1]} beyond two standard errors over "
-        "samples: neither knows the length of the step."
-    )
-    for case in dict.fromkeys(r["case"] for r in rows if r["held"] != "1"):
-        own = [r for r in rows if r["case"] == case and r["weight"]]
-        told = "nothing is found."
-        if own:
-            gone = shown(own[0]["gone"], ".1f", 100)
-            told = f"{len(own)} terms are found, which take {gone} % of its squared error away"
-            told += "; a sum of so many is no cause to the trial `cause`." if len(own) > MANY else "."
-        lines += ["", f"*{case}*: {told}"]
-    return lines
+    return [*lines, "", said]
 
 
 def pinn(rows: list[Row]) -> list[str]:
@@ -303,14 +264,13 @@ def pinn(rows: list[Row]) -> list[str]:
     for system, way in names:
         own = [r for r in runs if (r["system"], r["way"]) == (system, way)]
         errors = [number(r["relative L2"]) for r in own]
-        middle = math.exp(sum(math.log(e) for e in errors) / len(errors))
         learnt = " ".join(shown(r["learnt"], ".3f") for r in own if r.get("learnt"))
         body.append(
             [
                 system,
                 way,
                 str(len(own)),
-                f"{middle:.3g}",
+                f"{_middle(errors):.3g}",
                 own[0].get("weights", ""),
                 shown(own[0].get("seconds"), ".0f"),
                 learnt,
@@ -327,6 +287,7 @@ def pinn(rows: list[Row]) -> list[str]:
             ([r["system"], r["way"], ends(r, value="ratio")] for r in gains),
         ),
     ]
+    lines += ["", *_what_helps(gains)]
     lines += [""] + [
         f"* {r['system']}: classical solver of the error of *{r['way']}*: {r['told']}."
         for r in rows
@@ -335,23 +296,81 @@ def pinn(rows: list[Row]) -> list[str]:
     return lines
 
 
+def _what_helps(gains: list[Row]) -> list[str]:
+    """Which way has less error than which, by intervals of their ratio that leave out one; then over all systems."""
+    systems = list(dict.fromkeys(r["system"] for r in gains))
+    lines, helped = [], dict[tuple[str, str], list[bool]]()
+    for system in systems:
+        words = []
+        for row in (r for r in gains if r["system"] == system):
+            worse, better = row["way"].split(" over ")
+            low, high = number(row["low"]), number(row["high"])
+            word = (
+                "has less error than"
+                if low > 1
+                else "has more error than"
+                if high < 1
+                else "is not told apart from"
+            )
+            words.append(f"*{better}* {word} *{worse}*")
+            helped.setdefault((better, worse), []).append(low > 1)
+        lines.append(f"* {system}: {'; '.join(words)}.")
+    ways = list(dict.fromkeys(better for better, _ in helped))
+    told = [
+        f"*{way}* helps on {sum(helped[way, 'whole'])} of {len(helped[way, 'whole'])} systems against *whole*"
+        + "".join(
+            f", on {sum(won)} of {len(won)} against *{worse}*"
+            for (better, worse), won in helped.items()
+            if better == way and worse != "whole"
+        )
+        for way in ways
+        if (way, "whole") in helped
+    ]
+    if not any(helped.get(("growing", "whole"), [True])):
+        told.append("a horizon that grows is not enough by itself")
+    return [*lines, "", f"In words: {'; '.join(told)}."] if told else lines
+
+
+def ratio_of(plain: Sequence[float], other: Sequence[float]) -> Row:
+    """Geometric mean of the ratio of errors, paired by seed, with a 95 % interval (t, on logarithms)."""
+    gain = np.log(plain) - np.log(other)
+    half = (
+        student.ppf(0.975, len(gain) - 1) * gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
+    )
+    low, middle, high = np.exp([gain.mean() - half, gain.mean(), gain.mean() + half])
+    return {"value": str(middle), "low": str(low), "high": str(high)}
+
+
 def singular(rows: list[Row]) -> list[str]:
-    """Ways by equation with their ratio over the plain one, then where the best of them stands."""
+    """Ways by equation with the ratio of both plain ones over each, then the best beside the better plain one."""
     body, best = [], []
     for equation in dict.fromkeys(r["equation"] for r in rows):
-        found = {}
-        for way in dict.fromkeys(r["way"] for r in rows if r["equation"] == equation):
-            own = [r for r in rows if (r["equation"], r["way"]) == (equation, way)]
-            runs = [r for r in own if r["kind"] == "run"]
-            found[way], near = (
-                math.exp(sum(math.log(number(r[key])) for r in runs) / len(runs))
-                for key in ("relative L2", "near")
-            )
-            gain = next((ends(r, value="ratio") for r in own if r["kind"] == "gain"), "")
-            cells = [f"{found[way]:.3g}", f"{near:.3g}", shown(runs[0]["seconds"], ".1f"), gain]
-            body.append([equation, way, str(len(runs)), *cells])
-        least = min(found, key=lambda way: found[way])
-        best.append(f"* {equation}: least error by *{least}*, {found[least]:.3g}.")
+        mine = [r for r in rows if r["equation"] == equation]
+        runs: dict[str, list[Row]] = {}
+        for row in (r for r in mine if r["kind"] == "run"):
+            runs.setdefault(row["way"], []).append(row)
+        errors = {way: [number(r["relative L2"]) for r in own] for way, own in runs.items()}
+        for way, own in runs.items():
+            near = _middle([number(r["near"]) for r in own])
+            gain = next((ends(r, value="ratio") for r in mine if (r["way"], r["kind"]) == (way, "gain")), "")
+            judged = way not in PLAIN and "cleared" in errors
+            over = ends(ratio_of(errors["cleared"], errors[way])) if judged else ""
+            cells = [
+                f"{_middle(errors[way]):.3g}",
+                f"{near:.3g}",
+                shown(own[0]["seconds"], ".1f"),
+                gain,
+                over,
+            ]
+            body.append([equation, way, str(len(own)), *cells])
+        least = min(errors, key=lambda way: _middle(errors[way]))
+        fair = min(PLAIN & errors.keys(), key=lambda way: _middle(errors[way]))
+        gained = (
+            "itself a plain way, so that nothing is gained"
+            if least == fair
+            else f"the better plain way, *{fair}*, over it {ends(ratio_of(errors[fair], errors[least]))}"
+        )
+        best.append(f"* {equation}: least error by *{least}*, {_middle(errors[least]):.3g}; {gained}.")
     heads = (
         "equation",
         "way",
@@ -360,14 +379,21 @@ def singular(rows: list[Row]) -> list[str]:
         "largest error near the point",
         "CPU s a run",
         "written over it [95 %]",
+        "cleared over it [95 %]",
     )
     return [
         *table(heads, body),
         "",
         *best,
         "",
-        "Errors are geometric means over seeds; intervals are over them alone.",
+        "Errors are geometric means over seeds; intervals are over them alone. A gain is fair against the better of "
+        "the two plain ways.",
     ]
+
+
+def _middle(errors: Sequence[float]) -> float:
+    """Geometric mean."""
+    return math.exp(sum(math.log(e) for e in errors) / len(errors))
 
 
 def closures(rows: list[Row]) -> list[str]:

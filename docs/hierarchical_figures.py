@@ -1,6 +1,6 @@
 """Figures of the hierarchical test: what each simulator does in one picture, from the figures of single cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from docs.hierarchical_sections import named, simulators
 from gnomon.report.charts import chart
 from gnomon.report.figures import render
 from gnomon.report.palette import ROLES
-from gnomon.spec.results import DIFFERENCE, Curve, Result
+from gnomon.spec.results import DIFFERENCE, Curve, Result, Series
 from gnomon.store.results import Store
 
 MOST = len(ROLES["light"]["subject"])  # lines that have colours of their own
@@ -51,11 +51,14 @@ def figures(store: Store, found: list[Result], folder: Path, study: str) -> list
         cases = curves_of(store, found, figure)
         if not cases:
             continue
-        curve = together(cases, figure.without)
+        asked = [who for r, who in named(found) if r.case["trial"]["kind"] == figure.trial]
+        absent = [who for who in simulators(found) if who in asked and who not in cases]
+        curve, left = together(cases, figure.without, absent)
         flat = curve.kind in ("line", "bars")
         name = f"{study}-{figure.trial}-{figure.curve}.{'svg' if flat else 'png'}"
         (folder / name).write_bytes(render(chart(curve, width=640, height=320), "svg" if flat else "png"))
         note = f" {curve.note[:1].upper()}{curve.note[1:]}." if curve.note and flat else ""
+        note += "".join(f" {text}." for text in left)
         lines.append(f"![{figure.text}](hierarchical/{name})\n\n*Figure {number}. {figure.text}{note}*")
     return lines
 
@@ -75,10 +78,17 @@ def curves_of(store: Store, found: list[Result], figure: Figure) -> dict[str, Cu
     return {who: out[who] for who in order if who in out}
 
 
-def together(cases: Mapping[str, Curve], without: str = "") -> Curve:
-    """One figure of many: the truth, floor and null once, each model under its own name.
+def together(
+    cases: Mapping[str, Curve], without: str = "", absent: Sequence[str] = ()
+) -> tuple[Curve, list[str]]:
+    """One figure of many: the truth, floor and null once, each model under its own name; and who is left out, in words.
 
     Rasters show models less truth, for panels of whole fields look alike.
+
+    Args:
+        cases: simulator -> its figure.
+        without: words of labels that are left out.
+        absent: simulators that were asked and have no figure.
     """
     first = next(iter(cases.values()))
     if first.rasters:
@@ -86,12 +96,28 @@ def together(cases: Mapping[str, Curve], without: str = "") -> Curve:
         return msgspec.structs.replace(
             first, title=f"{first.title}, model less truth", rasters=rasters, marked={}, captions={}, levels=(),
             diverging=True, centre=0.0,
-        )  # fmt: skip
+        ), _left([*absent, *(who for who in cases if who not in rasters)], [])  # fmt: skip
+    own = {
+        who: [s for s in c.series if s.role == "subject" and not (without and without in s.label) and _any(s)]
+        for who, c in cases.items()
+    }
+    there = [who for who, series in own.items() if series]
     kept = [s for s in first.series if s.role != "subject" and not (without and without in s.label)]
-    for who, curve in list(cases.items())[:MOST]:
-        own = (s for s in curve.series if s.role == "subject" and not (without and without in s.label))
-        kept += [msgspec.structs.replace(s, label=who) for s in own]
-    return msgspec.structs.replace(first, series=tuple(kept), note=_common(first.note))
+    for who in there[:MOST]:
+        kept += [msgspec.structs.replace(s, label=who) for s in own[who]]
+    joined = msgspec.structs.replace(first, series=tuple(kept), note=_common(first.note))
+    return joined, _left([*absent, *(who for who in own if who not in there)], there[MOST:])
+
+
+def _any(series: Series) -> bool:
+    """Whether there is a number to draw; a model whose runs were all lost has none."""
+    return any(y is not None for y in series.y)
+
+
+def _left(lost: Sequence[str], many: Sequence[str]) -> list[str]:
+    """Sentences on models that have no line of their own."""
+    said = [f"Without {', '.join(lost)}: no run was left to draw"] if lost else []
+    return said + ([f"Not drawn, for there are no more colours: {', '.join(many)}"] if many else [])
 
 
 def _common(note: str) -> str:

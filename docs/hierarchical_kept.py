@@ -1,7 +1,8 @@
 """Results of the hierarchical studies as the page keeps them: a store of tens of gigabytes is not kept for ever.
 
 One file a study: every result (scores, costs, what was learned; no figures and no runs), what interventions said, and
-the lines of the figures that were drawn. The page can be written again from these files alone.
+the lines of the figures that were drawn. The page can be written again from these files alone. Beside it stands the
+study's report, with the figures of every cell.
 """
 
 from pathlib import Path
@@ -12,9 +13,11 @@ from docs.hierarchical_figures import figures
 from docs.hierarchical_models import acted_in, paired, spent_in
 from docs.results_page import scores
 from gnomon.report.causes import causes
+from gnomon.report.page import build_report
 from gnomon.spec.results import Result
 from gnomon.store.results import Store
 
+REPORT = 950_000  # bytes; a file of this repository has less than a million, so a long report comes without its maps
 LEARNED = (
     "saw",
     "knobs seen",
@@ -72,6 +75,7 @@ def kept(store: Store | None, folder: Path, studies: tuple[str, ...]) -> dict[st
             )  # fmt: skip
             path.write_bytes(_lines(out[name]))
             (folder / f"{name}.csv").write_text(scores(store, name), encoding="utf-8")
+            build_report(store, name, folder / f"{name}.html", largest=REPORT)
         elif before is not None:
             out[name] = before
     return out

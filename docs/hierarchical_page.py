@@ -112,6 +112,9 @@ Fidelity of each trial's headline{seeds}. `perfect` is the truth run again from 
 {measures}
 
 Every measure of every case, with value, interval, null, floor and units: {csv}.
+The full report, with the figures behind every cell, one file to download and open without a network: {reports}.
+A long one comes without maps, which `gnomon report {study} --store STORE` draws too, out of the results. What a report
+compares is corrected over all trials together, so that it tells fewer models apart than this page.
 
 Over all cells with room and an interval the interval of the perfect model covers 1 in {perfect}, that of the null 0 in
 {null}.
@@ -241,6 +244,10 @@ def page(known: Mapping[str, Kept], study: str, folder: Path) -> str:
         table=table(own),
         measures=measures(own, study),
         csv=", ".join(f"[{n}.csv](hierarchical/{n}.csv)" for n in found),
+        reports=", ".join(
+            f"[{n}.html](hierarchical/{n}.html)" for n in found if (folder / f"{n}.html").exists()
+        )
+        or "not made",
         perfect=coverage(own, "perfect", 1.0),
         null=coverage(own, "null", 0.0),
         figures="\n\n".join(known[study].figures) or "No figures of single measures were drawn.",

@@ -1,11 +1,13 @@
 """The page of the fields: a table that was not run is said to be missing, and one that was says what its rows say."""
 
 import csv
+import math
 
 import pytest
 
 from docs import fields_page as page
 from docs import fields_tables as tables
+from docs import medida_tables
 from validation.table import below, keep, reported, within
 
 NETWORK = {
@@ -79,11 +81,26 @@ def test_speed_is_held_against_its_aims():
     assert "Nothing was there to be held against: at most 1.05 times exponax." in said
 
 
+def test_rings_are_held_against_their_aims_with_and_without_split_loops():
+    row = {"bare_us": "2", "ours_us": "3", "exponax_us": "", "ours_over_exponax": "", "split_loops": "2"}
+    rows = [
+        row | {"case": c, "ours_over_bare": o, "whole_over_bare": w}
+        for c, o, w in (("a", "1.2", "1.1"), ("b", "1.5", "1.25"))
+    ]
+    said = tables.rings(rows)
+    assert "| b | 2 | 3 |  | 1.5 |  | 2 | 1.25 |" in said
+    assert "At most 1.3 times the bare transforms: 1 of 2; largest 1.50." in said
+    assert "Loops whole: At most 1.3 times the bare transforms: 2 of 2; largest 1.25." in said
+
+
 def test_burgers_counts_seeds_on_the_grid_of_the_training():
     row = {"relative L2": "0.002", "processor seconds a solve": "", "remark": ""}
     names = {"FNO, seed 0": "0.002", "FNO, seed 1": "0.003", "FNO, seed 0, 256 points": "0.9"}
     said = tables.burgers([row | {"name": n, "relative L2": e} for n, e in names.items()])
     assert said[-1] == "At or below 0.0025: 1 of 2 seeds; the worst 0.00300."
+    twin = row | {"name": "twin", "relative L2": "0.0025"}
+    said = tables.burgers([*(row | {"name": n, "relative L2": e} for n, e in names.items()), twin])
+    assert said[-1].endswith("is at 0.00250; networks, whose start has none, below it: 1 of 2.")
 
 
 def test_missing_terms_are_counted_by_what_was_missed_and_what_was_too_many():
@@ -92,12 +109,28 @@ def test_missing_terms_are_counted_by_what_was_missed_and_what_was_too_many():
         MEDIDA | {"case": "KS 2", "weight": "", "z": "", "error_after": "60"},
         MEDIDA | {"wanted": "0.0", "z": "1"},
     ]
-    assert "| exact | 2 | 60 | 60 (KS 2) | 1 | 1 | 1 of 2 |" in tables.medida(rows)
+    said = medida_tables.medida(rows)
+    assert "| 1. exact | 2 | 60 | 60 (KS 2) | 1 | 1 | 1 of 2 | 0 of 2 | 0 of 2 |" in said
+    assert "| KS 1 | 0,1,1,0,0 | 57 | 0.5 (1 too many) |" in said
+    assert "| KS 2 | 0,1,1,0,0 | 57 | 60 (1 missed) |" in said
+
+
+def test_a_case_is_recovered_by_its_terms_and_by_the_errors_of_its_weights():
+    """Right terms alone are not within stated errors; one case of a kind of pairs that fails is enough."""
+    exact, noisy = MEDIDA, MEDIDA | {"table": "noise 0.01", "z": "-1.9"}
+    said = medida_tables.medida([exact, noisy, noisy | {"case": "KS 2", "z": "1"}])
+    assert "| KS 1 | 0,1,1,0,0 | 57 | 0.5 | **0.5** |" in said
+    assert "| KS 2 | 0,1,1,0,0 | 57 |  | **0.5** |" in said
+    wanted = "All cases have the right terms for pairs 1, 2 of 2, and weights within their stated errors for "
+    assert f"{wanted}pairs 2 of 2." in said
+    missed = noisy | {"case": "KS 2", "weight": "", "z": ""}
+    said = medida_tables.medida([exact, noisy, missed])
+    assert f"{wanted}none of 2 kinds of pairs.".replace("1, 2 of", "1 of") in said
 
 
 def test_weights_beyond_their_own_deviations_are_counted_for_noise_apart():
     noisy = MEDIDA | {"table": "noise 0.01, projected", "z": "0.5"}
-    said = tables.medida([MEDIDA, noisy, noisy | {"z": "-3"}])[-1]
+    said = medida_tables.medida([MEDIDA, noisy, noisy | {"z": "-3"}])[-1]
     assert "lie 1 of 2 weights of noisy pairs and 1 of 1 weights of pairs without noise." in said
     assert said.endswith("They are no error bars.")
 
@@ -109,7 +142,7 @@ def test_layers_count_what_was_missed_and_what_must_not_be_explained():
     }  # fmt: skip
     wrong = row | {"case": "radius +10 %", "held": "0", "wanted": "0", "gone": "0.968"}
     nothing = dict.fromkeys(row, "") | {"table": "two layers", "case": "perfect", "held": "0", "wanted": "0"}
-    said = tables.layers(
+    said = medida_tables.layers(
         [row, row | {"term": "q1: psi1_x", "weight": "", "z": "", "z_spread": ""}, wrong, nothing]
     )
     assert "| no drag | `q2: Lap psi2` | -0.05 | -0.0501 | 0.0001 | -1.0 | 1e-05 | -10.0 |" in said
@@ -133,7 +166,17 @@ def test_ways_of_obeying_an_equation_have_geometric_means_and_ratios():
         "high": "9",
     }
     solver = {"system": "Lorenz-63", "kind": "solver", "way": "marched", "told": "60 steps"}
-    said = tables.pinn([*runs, gain, solver])
+    grown = gain | {"way": "whole over growing", "low": "0.5"}
+    said = tables.pinn([*runs, gain, grown, gain | {"way": "whole, restarted over marched"}, solver])
+    assert (
+        "* Lorenz-63: *marched* has less error than *whole*; *growing* is not told apart from *whole*; *marched* has "
+        "less error than *whole, restarted*." in said
+    )
+    words = (
+        "In words: *marched* helps on 1 of 1 systems against *whole*, on 1 of 1 against *whole, restarted*; *growing* "
+        "helps on 0 of 1 systems against *whole*; a horizon that grows is not enough by itself."
+    )
+    assert words in said
     assert "| Lorenz-63 | whole | 2 | 0.2 | 9 | 3 |  |" in said
     assert "| Lorenz-63 | whole over marched | 5 [2, 9] |" in said
     assert said[-1] == "* Lorenz-63: classical solver of the error of *marched*: 60 steps."
@@ -152,9 +195,41 @@ def test_ways_at_a_singular_point_have_their_ratio_over_the_plain_one():
     runs[2] |= {"relative L2": "0.001"}
     gain = run | {"way": "ansatz", "kind": "gain", "ratio": "10", "low": "2", "high": "50"}
     said = tables.singular([*runs, gain])
-    assert "| Bessel | written | 2 | 0.2 | 0.5 | 0.4 |  |" in said
-    assert "| Bessel | ansatz | 2 | 0.02 | 0.5 | 0.4 | 10 [2, 50] |" in said
-    assert "* Bessel: least error by *ansatz*, 0.02." in said
+    assert "| Bessel | written | 2 | 0.2 | 0.5 | 0.4 |  |  |" in said
+    assert "| Bessel | ansatz | 2 | 0.02 | 0.5 | 0.4 | 10 [2, 50] |  |" in said
+    assert "* Bessel: least error by *ansatz*, 0.02; the better plain way, *written*, over it 10" in " ".join(
+        said
+    )
+    cleared = [r | {"way": "cleared", "relative L2": str(float(r["relative L2"]) / 5)} for r in runs[:2]]
+    said = tables.singular([*runs, *cleared, gain])
+    assert any(
+        line.startswith("| Bessel | ansatz | 2 | 0.02 | 0.5 | 0.4 | 10 [2, 50] | 2 [") for line in said
+    )
+    assert any("the better plain way, *cleared*, over it 2 [" in line for line in said)
+    best = tables.singular([r | {"relative L2": "0.4"} if r["way"] == "ansatz" else r for r in [*runs, gain]])
+    assert "* Bessel: least error by *written*, 0.2; itself a plain way, so that nothing is gained." in best
+
+
+def test_a_ratio_has_the_interval_of_its_logarithms():
+    """Of two seeds by hand: the t of one degree of freedom is 12.706."""
+    row = tables.ratio_of([1.0, 4.0], [1.0, 1.0])
+    half = 12.7062 * math.log(4.0) / 2
+    assert [float(row[k]) for k in ("low", "value", "high")] == pytest.approx(
+        [2 * math.exp(-half), 2.0, 2 * math.exp(half)], rel=1e-4
+    )
+    assert tables.ends(tables.ratio_of([3.0], [1.0])) == "3"
+
+
+def test_a_refiner_is_told_with_its_cost_beside_the_same_network():
+    unet, refiner = NETWORK | {"name": "unet"}, NETWORK | {"name": "refiner", "solve_seconds": "0.004"}
+    gap = GAP | {"name": "refiner minus unet", "error": "0.02", "low": "0.01", "high": "0.03"}
+    said = tables.operators([unet, refiner, gap])[-1]
+    assert (
+        "a solve costs 4.0 times that of `unet`, its training 1.0 times. Its error less that of `unet`"
+        in said
+    )
+    assert said.endswith("0.02 [0.01, 0.03]; it is worse.")
+    assert "refiner" not in tables.operators([unet])[-1]
 
 
 def test_transfer_is_judged_by_intervals_that_do_not_touch():
@@ -175,15 +250,35 @@ def test_transfer_is_judged_by_intervals_that_do_not_touch():
 
 
 def test_truths_stand_beside_what_is_exact(tmp_path):
-    """Written as the command writes them: what is reported is counted and not shown, what fails is bold."""
+    """As the command writes them: rows of the card alone are counted, unless they fail; what fails is bold."""
     found = [
-        within("decay", 1.001, None, 1.0, 0.01, "exact"),
+        within("|decay|", 1.001, None, 1.0, 0.01, "exact"),
+        within("spread", 1.001, None, 1.0, 0.01, "card"),
         below("leak", 3.0, 0.5, 1.0),
         reported("scale", 2.0),
     ]
     for name in ("burgers", "burgers", "two_layer"):
         keep(tmp_path / "fields-truth.csv", name, [{"world": name} | row._asdict() for row in found])
     lines = tables.truths(page.read(tmp_path, page.SECTIONS["truths"]) or [])
-    assert lines.count("| burgers | decay | 1.001 | 1 | within 0.01 | exact | yes |") == 1
+    assert lines.count("| burgers | \\|decay\\| | 1.001 | 1 | within 0.01 | exact | yes |") == 1
     assert "| two_layer | leak | 3 (0.5) | < 1 | magnitude below |  | **no** |" in lines
-    assert lines[-1] == "2 of 4 hold; 2 more are reported and not judged."
+    assert not any("spread" in line for line in lines)
+    assert "| burgers | 3 | 2 |" in lines
+    assert any(line.startswith("4 of 6 hold; 2 more are reported and not judged.") for line in lines)
+
+
+def test_missing_terms_are_counted_and_the_perfect_model_is_not_blamed(tmp_path):
+    none = "not attributable: no error beyond that of the truth run again"
+    rows = [
+        {"world": "lorenz63", "model": "perfect", "answer": none},
+        {"world": "lorenz63", "model": "the world's twin", "answer": "z lacks -0.1667 z"},
+        {
+            "world": "ring",
+            "model": "wrong forcing",
+            "answer": "not attributable: the library does not hold it",
+        },
+    ]
+    put(tmp_path, "missing_term", rows)
+    text = page.text_of(tmp_path)
+    assert "| lorenz63 | the world's twin | z lacks -0.1667 z |" in text
+    assert "Of 2 wrong models 1 are told what they lack; of 1 perfect ones 0." in text

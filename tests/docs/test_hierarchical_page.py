@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from docs.hierarchical_figures import together
 from docs.hierarchical_findings import FINDINGS, published
 from docs.hierarchical_kept import Kept, kept
 from docs.hierarchical_models import acting, costs, paired, training
@@ -274,6 +275,8 @@ def test_figures_clippers_and_differences_come_from_the_store_and_are_kept(tmp_p
     assert drawn.count(">null<") == 1
     assert (folder / "hierarchical-climate-section_ta.png").read_bytes()[:4] == b"\x89PNG"
     assert "hierarchical/hierarchical-forecast-rmse_zg500.svg" in text
+    assert "[hierarchical.html](hierarchical/hierarchical.html)" in text
+    assert 0 < (folder / "hierarchical.html").stat().st_size < 1_000_000
     assert "| column_hybrid | 0.6 |" in text
     assert "| column_hybrid | 90 | 90 |" in text  # its own runs, and not those of the floor
     assert "Together 6 minutes" in text
@@ -282,6 +285,21 @@ def test_figures_clippers_and_differences_come_from_the_store_and_are_kept(tmp_p
     assert "| `hierarchical` | 4 of 32 cases |" in text
     assert "* perfect, `forecast`" in text
     assert write(None, tmp_path / "docs").read_text(encoding="utf-8") == text
+
+
+def test_a_figure_says_whom_it_leaves_out():
+    shown = {name: lines(1.0)["skill"][0] for name in ("a", "b", "c", "d", "e", "f", "lost")}
+    gone = tuple(msgspec.structs.replace(s, y=(None, None)) for s in shown["lost"].series)
+    shown["lost"] = msgspec.structs.replace(shown["lost"], series=gone)
+    curve, said = together(shown, absent=["never drawn"])
+    assert [s.label for s in curve.series] == ["null", "a", "b", "c", "d", "e"]
+    assert said == [
+        "Without never drawn, lost: no run was left to draw", "Not drawn, for there are no more colours: f",
+    ]  # fmt: skip
+    sections = {name: lines(1.0)["zonal_state"][0] for name in ("a", "b")}
+    curve, said = together(sections, absent=["c"])
+    assert list(curve.rasters) == ["a", "b"]
+    assert said == ["Without c: no run was left to draw"]
 
 
 def test_ten_units_suffice_where_a_trial_is_a_family(tmp_path):

@@ -1,6 +1,4 @@
-"""The emulators that know their geometry: an exact law is learnt, symmetry holds, the contract is kept, refusals."""
-
-import dataclasses
+"""The emulators that know their geometry: an exact law is learnt, symmetry holds, refusals."""
 
 import equinox as eqx
 import jax
@@ -19,8 +17,6 @@ from gnomon.numerics.sphere.harmonics import harmonics, synthesise
 from gnomon.spec.cards import Grid, Knob, Variable, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.spec.registry import build
-from gnomon.testing.learners import check_learner
-from tests.learners.training_data import make_data
 
 POINTS, WAVES, NU, SPEED = 24, 6, 0.02, 0.5
 SMALL = {"budget": 1, "width": 6, "updates": 6, "batch": 64, "unroll": 2}
@@ -257,13 +253,6 @@ def test_what_is_not_training_changes_nothing():
 
 
 @pytest.mark.parametrize("name", LEARNERS)
-def test_fields_are_plain_and_typed(name):
-    learner = LEARNERS[name]
-    assert learner.role == "learner"
-    assert all(isinstance(getattr(learner, f.name), int | str) for f in dataclasses.fields(learner))
-
-
-@pytest.mark.parametrize("name", LEARNERS)
 def test_worlds_without_a_geometry_are_refused(name):
     world = build("worlds", "lorenz63")
     data = Data(
@@ -284,36 +273,3 @@ def test_wrong_settings_are_named():
     with pytest.raises(BadSpec, match="width must be"):
         UNet(width=0).fit(data, key=jax.random.key(0))
     assert most_modes(SPHERE) == 11
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", LEARNERS)
-def test_contract_on_a_sphere_with_land(name):
-    data = turning_sphere()
-    check_learner(LEARNERS[name], build("worlds", "lorenz63"), data, eager=False, key=jax.random.key(1))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", LEARNERS)
-@pytest.mark.parametrize("world", ["kuramoto_sivashinsky", "lorenz96"])
-def test_contract_on_rings(name, world):
-    made = build("worlds", world)
-    data = make_data(made, train=4, validation=2, steps=40)
-    fit = check_learner(LEARNERS[name], made, data, eager=name == "unet", key=jax.random.key(1))
-    assert fit.simulator.card.name == name
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(LEARNERS))
-def test_contract_on_a_plane(name):
-    made = build("worlds", "navier_stokes", {"grid": 24, "viscosity": 0.05})
-    data = make_data(made, train=4, validation=2, steps=24)
-    fit = check_learner(LEARNERS[name], made, data, eager=False, key=jax.random.key(1))
-    assert fit.simulator.fields.geometry.kind == "plane"
-
-
-def test_waves_are_as_many_as_the_geometry_can_afford():
-    rng = np.random.default_rng(0)
-    flat, ring = Geometry("plane", (64, 64)), Geometry("ring", (64,))
-    kept = [FourierOperator(width=2, depth=1)._start(g, 1, 1, rng).waves[0].modes for g in (flat, ring)]
-    assert kept == [12, 24]

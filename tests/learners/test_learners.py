@@ -57,12 +57,13 @@ SMALL = {
     "corrected_physics": {"budget": 1, "width": 8, "updates": 6, "batch": 32, "unroll": 1},
 }  # fmt: skip
 # Those that take lessons need a world made of columns (test_column_hybrid.py, test_shipped_hybrid.py), operators of
-# fields a geometry (test_field_emulators.py, test_operators.py, test_function_spaces.py, test_refiner.py), those of
-# depth a scene (test_depth_learners.py, test_spread_depth.py): their contract is held there. A closure needs a coarse
-# twin (test_closure.py).
+# fields a geometry (test_field_contracts.py), those of depth a scene (test_depth_learners.py, test_spread_depth.py):
+# their contract is held there. A closure needs a coarse twin (test_closure.py).
+OF_FIELDS = (
+    "fourier_operator", "unet", "deep_operator", "latent_spectral", "kernel_operator", "attention_operator", "refiner",
+)  # fmt: skip
 ELSEWHERE = (
-    "closure", "shipped_hybrid", "fourier_operator", "unet", "deep_operator", "latent_spectral",
-    "kernel_operator", "attention_operator", "refiner",
+    "closure", "shipped_hybrid", *OF_FIELDS,
     "sidert", "sidert_spread", "shipped_sidert", "depth_unet", "depth_linear", "mean_depth",
 )  # fmt: skip
 NAMES = sorted(
@@ -126,10 +127,10 @@ def test_compiled_runs_are_those_without_compilation(name):
     contract(name, "lorenz63", eager=True)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *OF_FIELDS])
 def test_fields_are_plain_and_typed(name):
     learner = build("learners", name)
-    assert learner.role in ("learner", "baseline")
+    assert learner.role in (("learner",) if name in OF_FIELDS else ("learner", "baseline"))
     assert all(isinstance(getattr(learner, f.name), int | float | str) for f in dataclasses.fields(learner))
 
 

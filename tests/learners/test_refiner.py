@@ -1,6 +1,4 @@
-"""The refiner: its levels and draws, exact cases, that none makes it the U-Net, contracts, refusals."""
-
-import dataclasses
+"""The refiner: its levels and draws, exact cases, that none makes it the U-Net, refusals."""
 
 import equinox as eqx
 import jax
@@ -26,13 +24,10 @@ from gnomon.numerics.fields import fields_of
 from gnomon.numerics.geometry import Geometry
 from gnomon.spec.cards import Variable
 from gnomon.spec.errors import BadSpec
-from gnomon.spec.registry import build
-from gnomon.testing.learners import check_learner
 from gnomon.training.sampling import learned_card
 from gnomon.training.windows import Unrolled, cast
-from tests.learners.test_field_emulators import data_of, drifting_waves, made_up_card, turning_sphere
+from tests.learners.test_field_emulators import data_of, drifting_waves, made_up_card
 from tests.learners.test_operators import shaken
-from tests.learners.training_data import make_data
 
 SMALL = {"budget": 1, "width": 6, "levels": 1, "updates": 6, "batch": 64, "unroll": 2}
 RNG = np.random.default_rng
@@ -211,34 +206,3 @@ def test_what_is_unknown_becomes_spread_and_what_is_known_does_not():
     known, unknown = spread(0.0), spread(0.5)
     assert known < 0.1
     assert unknown > 2 * known
-
-
-@pytest.mark.slow
-def test_contract_on_a_sphere_with_land():
-    learner = Refiner(**SMALL, refinements=2)
-    check_learner(learner, build("worlds", "lorenz63"), turning_sphere(), eager=False, key=jax.random.key(1))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("world", ["kuramoto_sivashinsky", "lorenz96"])
-def test_contract_on_rings(world):
-    made = build("worlds", world)
-    data = make_data(made, train=4, validation=2, steps=40)
-    learner = Refiner(**SMALL)
-    fit = check_learner(learner, made, data, eager=world == "lorenz96", key=jax.random.key(1))
-    assert fit.simulator.card.name == "refiner"
-    assert fit.simulator.card.stochastic
-
-
-@pytest.mark.slow
-def test_contract_on_a_plane():
-    made = build("worlds", "navier_stokes", {"grid": 24, "viscosity": 0.05})
-    data = make_data(made, train=4, validation=2, steps=24)
-    fit = check_learner(Refiner(**SMALL), made, data, eager=False, key=jax.random.key(1))
-    assert fit.simulator.fields.geometry.kind == "plane"
-
-
-def test_registered_and_plain():
-    learner = build("learners", "refiner")
-    assert learner.role == "learner"
-    assert all(isinstance(getattr(learner, f.name), int | float | str) for f in dataclasses.fields(learner))

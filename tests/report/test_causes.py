@@ -52,6 +52,27 @@ def test_sentences_are_the_figures_notes(found):
     assert table.cells[0] == ("peer", "lorenz96", "cause")
 
 
+def test_what_nobody_was_asked_is_said_once_and_in_plain_words(found):
+    silent = score("resolution_share", "unsupported", "no experiment labelled 'free' was run")
+    scores = {"peer": [score("relaxed_share"), silent], "linear": [silent]}
+    results = [result(name, name, own) for name, own in scores.items()]
+    table = causes(found[0], results)
+    assert table.rows == (
+        ("peer", "lorenz96", "relaxed towards the truth", "not asked: ok"),
+        (
+            "every learner",
+            "lorenz96",
+            "truth at the model's resolution",
+            "not asked: the study runs nothing freely",
+        ),
+    )
+    assert table.cells == (("peer", "lorenz96", "cause"),) * 2
+    other = result("other", "other", [score("resolution_share", "unsupported", "no record")])
+    assert len(causes(found[0], [*results, other]).rows) == 4, (
+        "reasons differ, so that each learner has its own"
+    )
+
+
 def test_the_terminal_says_the_same(found):
     said = io.StringIO()
     print_causes(*found, Console(file=said, width=200))

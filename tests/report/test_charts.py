@@ -5,7 +5,7 @@ import altair
 import numpy as np
 import pytest
 
-from gnomon.report.charts import chart, colours, labels, rows, template_of
+from gnomon.report.charts import chart, colours, labels, legend_columns, rows, template_of
 from gnomon.report.palette import ROLES
 from gnomon.spec.results import Curve, Series
 from tests.report.synthetic_curves import curves_of
@@ -73,9 +73,34 @@ def test_what_a_logarithm_or_an_axis_cannot_show_is_left_out():
 
 
 def test_a_band_changes_the_template_and_an_empty_curve_still_draws():
-    assert template_of(curve(line("s", "subject", (1.0,)))) == "line"
-    assert template_of(curve(line("s", "subject", (1.0,), low=(0.5,), high=(2.0,)))) == "line+band"
+    assert template_of(curve(line("s", "subject", (1.0, 1.0)))) == "line"
+    assert (
+        template_of(curve(line("s", "subject", (1.0, 1.0), low=(0.5, 0.5), high=(2.0, 2.0)))) == "line+band"
+    )
     altair.Chart.from_dict(chart(curve()))
+
+
+def test_one_point_is_drawn_as_a_dot_since_it_is_no_line():
+    assert template_of(curve(line("s", "subject", (None, 1.0)), line("t", "truth", (2.0, None)))) == "dots"
+    banded = curve(line("s", "subject", (1.0,), low=(0.5,), high=(2.0,)), line("t", "truth", (1.0,)))
+    assert template_of(banded) == "dots+band"
+    for one in (banded, curve(line("s", "subject", (1.0,)))):
+        altair.Chart.from_dict(chart(one))
+    assert template_of(curve(line("s", "subject", (None,)))) == "line"
+
+
+def test_long_texts_are_broken_and_a_legend_has_no_more_columns_than_fit():
+    long = "change of the variance of hus250, degree 4 (squared standard deviations)"
+    spec = chart(curve(line("s", "subject", (1.0, 2.0)), title=long, note=long, y_label=long))
+    for text, most in ((spec["title"]["text"], 38), (spec["title"]["subtitle"], 47)):
+        assert " ".join(text) == long
+        assert max(map(len, text)) <= most
+    assert len(spec["layer"][0]["encoding"]["y"]["title"]) == 3
+    names = ["hybrid, climate-invariant", "truth", "null", "peer"]
+    assert legend_columns(names, 420) == 2
+    assert legend_columns(names, 640) == 4
+    assert legend_columns(names, 60) == 1
+    assert legend_columns([], 420) == 1
 
 
 def test_words_of_strangers_are_never_taken_for_slots():

@@ -211,10 +211,21 @@ def test_sizes_fit_the_paper(one):
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("atmosphere")
-    page = build_report(fill_atmosphere(folder / "store", learners=("perfect", "linear")), NAME, folder)
-    return page.read_text(encoding="utf-8")
+def store(tmp_path_factory):
+    return fill_atmosphere(tmp_path_factory.mktemp("atmosphere") / "store", learners=("perfect", "linear"))
+
+
+@pytest.fixture(scope="module")
+def text(store, tmp_path_factory):
+    return build_report(store, NAME, tmp_path_factory.mktemp("page")).read_text(encoding="utf-8")
+
+
+def test_where_thinning_is_not_enough_maps_are_left_out_and_told(store, text, tmp_path):
+    least = 550_000  # more than the page without any figure
+    page = build_report(store, NAME, tmp_path, largest=least)
+    assert "maps are left out" in page.read_text(encoding="utf-8")
+    assert "maps are left out" not in text
+    assert page.stat().st_size < min(least, len(text))
 
 
 def test_the_page_says_what_a_world_cannot_tell(text):

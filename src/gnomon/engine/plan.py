@@ -51,6 +51,7 @@ class Plan(NamedTuple):
         seconds: estimated work of all tasks, on one worker.
         guessed: fits among them of which the store holds none like it; each is counted as `TYPICAL` says.
         megabytes: estimated size of the nodes that will be written.
+        weights: id of a task -> its part of `seconds`; how much of a run is done is counted in them.
     """
 
     tasks: tuple[Task, ...]
@@ -59,6 +60,7 @@ class Plan(NamedTuple):
     seconds: float
     guessed: int
     megabytes: float
+    weights: dict[str, float]
 
 
 def make_plan(study: Study | Iterable[Case], store: Store, *, retry: bool = False) -> Plan:
@@ -101,12 +103,13 @@ def make_plan(study: Study | Iterable[Case], store: Store, *, retry: bool = Fals
         affinity = _name("fit", case.world.kind, case.world.args, case.learner.kind)
         tasks[case.id] = Task(case.id, "case", case, tuple(needs), affinity)
     order = tuple(sorted(tasks.values(), key=lambda t: ("data", "truth", "fit", "case").index(t.kind)))
-    seconds, guessed = _seconds(order, store, stood) if order else (0.0, 0)
-    return Plan(order, cases, frozenset(done), seconds, guessed, _megabytes(order, store))
+    weights, guessed = _seconds(order, store, stood) if order else ({}, 0)
+    seconds = sum(weights.values())
+    return Plan(order, cases, frozenset(done), seconds, guessed, _megabytes(order, store), weights)
 
 
-def _seconds(tasks: tuple[Task, ...], store: Store, stood: list[Result]) -> tuple[float, int]:
-    """The work of all tasks: what the nearest stored cases cost (same world, learner and trial; else same trial).
+def _seconds(tasks: tuple[Task, ...], store: Store, stood: list[Result]) -> tuple[dict[str, float], int]:
+    """The work of every task: what the nearest stored cases cost (same world, learner and trial; else same trial).
 
     Results tell what a case cost and, of a learner, what its fit took; anything else is `TYPICAL`. What no case of the
     same world has told takes at least the steps of a slow world. Second, how many fits are no more than guessed.
@@ -126,21 +129,21 @@ def _seconds(tasks: tuple[Task, ...], store: Store, stood: list[Result]) -> tupl
         if isinstance(fitted, int | float):
             told["fit", world, learner].append(float(fitted))
     bench = Bench(store)
-    total, guessed = 0.0, 0
+    each, guessed = {}, 0
     for task in tasks:
         case = task.case
         own = told.get(
             (task.kind, case.world.kind, case.learner.kind, case.trial.kind)[: 3 if task.kind == "fit" else 4]
         )
         if own:
-            total += statistics.median(own)
+            each[task.id] = statistics.median(own)
             continue
         guessed += task.kind == "fit"
         elsewhere = told.get((task.kind, case.trial.kind))
-        total += max(
+        each[task.id] = max(
             statistics.median(elsewhere) if elsewhere else TYPICAL[task.kind], _stepping(task, bench)
         )
-    return total, guessed
+    return each, guessed
 
 
 def _stepping(task: Task, bench: Bench) -> float:

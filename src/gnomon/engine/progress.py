@@ -9,19 +9,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from gnomon.engine.plan import TYPICAL, Plan, Task
+from gnomon.engine.plan import Plan, Task
 
 QUIET_EVERY = 15.0  # seconds between lines where the output is not a terminal
 
 
 class Progress:
-    """Counts tasks by their typical weight, so that the time left is not fooled by many light ones.
+    """Counts tasks by the work that the plan expects of them, so that the time left is not fooled by many light ones.
 
     Shows a bar where there is one, a line now and then on a console without, and nothing with neither.
     """
 
     def __init__(self, plan: Plan, bars: Bars | None, console: Console | None):
-        self._left = {t.id: TYPICAL[t.kind] for t in plan.tasks}
+        self._left = dict(plan.weights)
         self._total = sum(self._left.values()) or 1.0
         self._count, self._all = 0, len(plan.tasks)
         self._bars, self._console = bars, console

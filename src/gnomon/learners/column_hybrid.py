@@ -123,10 +123,10 @@ class ColumnHybrid(AbstractTaughtLearner):
     within the range of training and a quarter of it; rain is cut at zero; the column's water budget is closed; no
     level loses more water than it holds. A run shows four of the counts as series (`acted_inputs_held`,
     `acted_answers_held`, `acted_rain_cut`, `acted_levels_capped`, in days); how far the water budget was open, what
-    was made and the rain beside it are printed by `python -m validation.hybrid` alone. The water fixer moves water
-    and changes rain without the heat that belongs to it: the energy of what it moves stays open. The core's own
-    filters act as in the truth: diffusion of vorticity, divergence, temperature and humidity, and the mean of
-    ln(surface pressure) kept.
+    was made and the rain beside it are told by `python -m validation.hybrid` and `python -m validation.stability`
+    alone. The water fixer moves water and changes rain without the heat that belongs to it: the energy of what it
+    moves stays open. The core's own filters act as in the truth: diffusion of vorticity, divergence, temperature and
+    humidity, and the mean of ln(surface pressure) kept.
 
     What misleads: it has seen tendencies and full states that no observation shows (a privilege: the log says so), and
     it shares the truth's dynamics. SPEEDY's closures are themselves written in relative humidity, so that a part of

@@ -7,11 +7,12 @@ inverse and one forward transform and a step of fourth order four of each. That 
 from collections.abc import Mapping
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from gnomon.numerics.integrators import Etdrk4
+from gnomon.numerics.integrators import Etdrk4, sum_by_parts
 
 Spectrum = Complex[Array, "*batch mode"]
 
@@ -87,13 +88,13 @@ class RingEquation(eqx.Module):
 
     def nonlinear(self, v: Spectrum) -> Spectrum:
         """Spectrum of the products."""
-        u = jnp.fft.irfft(
-            v * self.mask, self.grid
-        )  # what is lifted from a noisy observation may hold more waves
+        # masked, because what is lifted from a noisy observation may hold more waves
+        u = jnp.fft.irfft(sum_by_parts((self.mask, v)), self.grid)
         flux = sum(self.weights[i].astype(u.dtype) * u ** (p + 1) for i, p in enumerate(self.powers))
         if not self.powers:
             return jnp.zeros_like(v)
-        return self.slope * jnp.fft.rfft(flux)
+        products, slope = jnp.fft.rfft(flux), self.slope.imag  # of which there is no real part
+        return jax.lax.complex(-slope * products.imag, slope * products.real)
 
     def tendency(self, v: Spectrum, push: Spectrum | float = 0.0) -> Spectrum:
         """Spectrum of u_t."""
@@ -102,7 +103,7 @@ class RingEquation(eqx.Module):
     def steps(self, v: Spectrum, count: int) -> Spectrum:
         """The spectrum `count` inner steps later, without a push."""
         stages = {"none": jnp.zeros((count, 3), v.real.dtype)}  # their number alone is used
-        return self.scheme.through(lambda w, _: self.nonlinear(w), v, stages)
+        return self.scheme.through(lambda w, _: self.nonlinear(w), v, stages, by_parts=True)
 
     def pushed(
         self, v: Spectrum, stages: dict[str, Array], patterns: Complex[Array, "pattern mode"]
@@ -117,10 +118,10 @@ class RingEquation(eqx.Module):
 
         def right(w: Spectrum, at: dict[str, Array]) -> Spectrum:
             # a sum of products and not a matrix product: mixed real and complex ones are slow on a CPU
-            push = sum(at["push"][i] * patterns[i] for i in range(len(patterns)))
+            push = sum(sum_by_parts((at["push"][i], patterns[i])) for i in range(len(patterns)))
             return self.nonlinear(w) + push
 
-        return self.scheme.through(right, v, stages)
+        return self.scheme.through(right, v, stages, by_parts=True)
 
 
 def wavenumbers(grid: int, length: float) -> np.ndarray:

@@ -19,6 +19,8 @@ def templates() -> dict[str, dict[str, Any]]:
     return {
         "line": _line(band=False),
         "line+band": _line(band=True),
+        "dots": _dots(band=False),
+        "dots+band": _dots(band=True),
         "points": _points(),
         "bars": _bars(error=False),
         "bars+band": _bars(error=True),
@@ -75,6 +77,7 @@ def frame(body: dict[str, Any], config: dict[str, Any] | None = None) -> dict[st
                 "symbolSize": 160,
                 "symbolOpacity": 1,
                 "labelLimit": 220,
+                "columnPadding": 24,  # fonts differ in width: where a picture is looked at is not where it was drawn
                 "offset": 8,
             },
             "header": {"title": None, "labelColor": "$ink", "labelFontSize": 11.5, "labelPadding": 4},
@@ -110,6 +113,10 @@ def _colour(legend: Any = None) -> dict[str, Any]:
     }
 
 
+def _legend(symbol: str) -> dict[str, Any]:
+    return {"symbolType": symbol, "columns": "$legend_columns"}
+
+
 def _tooltip() -> list[dict[str, Any]]:
     return [
         {"field": "s", "type": "nominal", "title": "series"},
@@ -125,24 +132,42 @@ def _line(*, band: bool) -> dict[str, Any]:
         "encoding": _axes(
             y={"field": "lo", "type": "quantitative", "title": "$y_label", "scale": {"type": "$y_scale"}},
             y2={"field": "hi"},
-            color=_colour({"symbolType": "stroke"}),
+            color=_colour(_legend("stroke")),
         ),
     }
     dash = {
         "field": "s",
         "type": "nominal",
         "scale": {"domain": "$labels", "range": "$dashes"},
-        "legend": {"symbolType": "stroke"},
+        "legend": _legend("stroke"),
     }
     line = {
         "mark": {"type": "line", "strokeWidth": 2, "strokeCap": "round", "strokeJoin": "round"},
-        "encoding": _axes(color=_colour({"symbolType": "stroke"}), strokeDash=dash, order={"field": "i"}),
+        "encoding": _axes(color=_colour(_legend("stroke")), strokeDash=dash, order={"field": "i"}),
     }
     hover = {
         "mark": {"type": "point", "size": 60, "filled": True, "opacity": 0},
-        "encoding": _axes(color=_colour({"symbolType": "stroke"}), tooltip=_tooltip()),
+        "encoding": _axes(color=_colour(_legend("stroke")), tooltip=_tooltip()),
     }
     return frame({"width": "$width", "height": "$height", "layer": [*([area] if band else []), line, hover]})
+
+
+def _dots(*, band: bool) -> dict[str, Any]:
+    x = {"field": "x", "type": "ordinal", "title": "$x_label", "axis": {"labelAngle": 0, "grid": False}}
+    y = {"field": "y", "type": "quantitative", "title": "$y_label", "scale": {"type": "$y_scale"}}
+    aside = {"field": "s", "type": "nominal", "sort": "$labels"}
+    places = {"x": x, "xOffset": aside, "color": _colour(_legend("circle"))}
+    interval = {
+        "transform": [{"filter": "isValid(datum.lo)"}],
+        "mark": {"type": "rule", "strokeWidth": 1.5},
+        "encoding": places | {"y": y | {"field": "lo"}, "y2": {"field": "hi"}},
+    }
+    dot = {
+        "mark": {"type": "point", "size": 60, "filled": True, "opacity": 1},
+        "encoding": places
+        | {"y": y | {"axis": {"tickCount": 5, "labelExpr": "$y_ticks"}}, "tooltip": _tooltip()},
+    }
+    return frame({"width": "$width", "height": "$height", "layer": [*([interval] if band else []), dot]})
 
 
 def _points() -> dict[str, Any]:
@@ -176,7 +201,7 @@ def _bars(*, error: bool) -> dict[str, Any]:
     mine = {
         "transform": [{"filter": "datum.r == 'subject'"}],
         "mark": {"type": "bar", "cornerRadiusEnd": 2, "width": {"band": 0.72}},
-        "encoding": {"x": x, "y": y, "color": _colour({"symbolType": "square"}), "tooltip": _tooltip()},
+        "encoding": {"x": x, "y": y, "color": _colour(_legend("square")), "tooltip": _tooltip()},
     }
     interval = {
         "transform": [{"filter": "datum.r == 'subject' && isValid(datum.lo)"}],
@@ -190,7 +215,7 @@ def _bars(*, error: bool) -> dict[str, Any]:
     others = {
         "transform": [{"filter": "datum.r != 'subject'"}],
         "mark": {"type": "tick", "thickness": 2.5, "opacity": 1, "width": {"band": 0.9}},
-        "encoding": {"x": x, "y": y, "color": _colour({"symbolType": "square"}), "tooltip": _tooltip()},
+        "encoding": {"x": x, "y": y, "color": _colour(_legend("square")), "tooltip": _tooltip()},
     }
     return frame(
         {"width": "$width", "height": "$height", "layer": [mine, *([interval] if error else []), others]}

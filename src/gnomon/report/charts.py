@@ -7,6 +7,8 @@ numbers and lists, never an expression.
 
 import copy
 import math
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from gnomon.report.chart_templates import PLAIN_NUMBERS, POWERS_OF_TEN, templates
@@ -27,6 +29,13 @@ from gnomon.spec.results import GRIDDED, Curve, Series
 ORDER = {"null": 0, "floor": 1, "truth": 2, "subject": 3}  # later lies on top
 OVERLAP = 1.12  # pixels of a raster reach under their neighbours, or seams would show between them
 PANELS = ("points", "raster")  # kinds with one panel for each series
+TITLE, NOTE, SIDE = 38, 47, 30  # letters in a line of the narrowest figure, and along its upright axis
+NARROW = 420  # pixels, of such a figure
+LETTER, SYMBOL, MARGIN = (
+    6.8,
+    52,
+    66,
+)  # pixels of a legend: a letter, what stands round a label, what it leaves free
 BROAD = 1.6  # how much wider than a line the figures of the sphere are drawn
 
 
@@ -35,7 +44,8 @@ def template_of(curve: Curve) -> str:
     if curve.kind in SPHERE:
         return panel_template(curve)
     banded = any(s.low and s.high and any(v is not None for v in s.low) for s in curve.series)
-    return f"{curve.kind}+band" if banded and curve.kind in ("line", "bars") else curve.kind
+    kind = "dots" if curve.kind == "line" and _single(curve) else curve.kind
+    return f"{kind}+band" if banded and kind in ("line", "dots", "bars") else kind
 
 
 def template(name: str) -> dict[str, Any]:
@@ -43,17 +53,19 @@ def template(name: str) -> dict[str, Any]:
     return panel_template_of(name) or templates()[name]
 
 
-def slots(curve: Curve) -> dict[str, Any]:
-    """What fills the template of a curve, apart from its data, its size and its colours."""
+def slots(curve: Curve, width: int = NARROW) -> dict[str, Any]:
+    """What fills the template of a curve, apart from its data, its size and its colours; texts fit the width."""
     if curve.kind in SPHERE:
         return panel_slots(curve)
     names = labels(curve)
     lowest = _extremes(curve)
+    room = width / NARROW if curve.kind not in PANELS else math.inf
     return {
-        "$title": curve.title,
-        "$note": curve.note,
+        "$title": broken_lines(curve.title, room * TITLE),
+        "$note": broken_lines(curve.note, room * NOTE),
         "$x_label": curve.x_label,
-        "$y_label": curve.y_label,
+        "$y_label": broken_lines(curve.y_label, SIDE),
+        "$legend_columns": legend_columns([label for label, _ in names], width),
         "$x_scale": "log" if "x" in curve.log else "linear",
         "$y_scale": "log" if "y" in curve.log else "linear",
         "$x_ticks": POWERS_OF_TEN if _decades(curve, "x") > 1.2 else PLAIN_NUMBERS,
@@ -63,6 +75,20 @@ def slots(curve: Curve) -> dict[str, Any]:
         "$scheme": "blueorange" if lowest[0] < 0 < lowest[1] else "cividis",
         "$domain": _domain(lowest),
     }
+
+
+def broken_lines(text: str, most: float) -> str | list[str]:
+    """A text that would be cut off in several lines; as it is where it fits."""
+    return textwrap.wrap(text, int(most), break_long_words=False) if len(text) > most else text
+
+
+def legend_columns(names: Sequence[str], width: int) -> int:
+    """How many columns of labels fit side by side; a legend in one row runs out of the picture."""
+    for columns in range(len(names), 1, -1):
+        longest = sum(max(map(len, names[k::columns])) for k in range(columns))
+        if LETTER * longest + SYMBOL * columns <= width - MARGIN:
+            return columns
+    return 1
 
 
 def labels(curve: Curve) -> list[tuple[str, str]]:
@@ -109,16 +135,18 @@ def rows(curve: Curve) -> list[dict[str, Any]]:
     return out
 
 
-def chart(curve: Curve, *, scheme: Scheme = "light", width: int = 420, height: int = 260) -> dict[str, Any]:
+def chart(
+    curve: Curve, *, scheme: Scheme = "light", width: int = NARROW, height: int = 260
+) -> dict[str, Any]:
     """A complete Vega-Lite chart."""
-    panels = max(1, len(labels(curve)))
+    panels, whole = max(1, len(labels(curve))), width
     if curve.kind in PANELS:
         width = max(120, (width - 60) // min(panels, 2))
     size = {"$width": width, "$height": height, "$columns": min(panels, 2)}
     if curve.kind in SPHERE:
         size = size_of(curve, BROAD * width) | {"$coast": coast_of(curve)}
     made = {"$rows": rows(curve), "$colours": colours(curve, scheme)}
-    plain = slots(curve)
+    plain = slots(curve, whole)
     filled = plain | theme(scheme) | scheme_slots(curve, scheme, plain) | made | size
     return fill(template(template_of(curve)), filled)
 
@@ -152,6 +180,12 @@ def drawn(curve: Curve) -> list[Series]:
 
 def _truth_first(role: str) -> int:
     return {"truth": 0, "subject": 1, "floor": 2, "null": 3}.get(role, 4)
+
+
+def _single(curve: Curve) -> bool:
+    """Whether there are numbers and no series has two of them: one point is no line, and would not be seen."""
+    known = [sum(y is not None for y in s.y) for s in curve.series]
+    return max(known, default=0) == 1
 
 
 def _shown(value: float | None, log: bool) -> bool:

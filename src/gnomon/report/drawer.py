@@ -22,7 +22,9 @@ def seed_drawer(result: Result, details: Details | None, pool: Pool) -> dict[str
         "seed": result.case.get("seed", 0),
         "outcome": _outcome(result),
         "rows": [score_row(s) for s in ordered],
-        "figures": [pool.add(curve) for name in names for curve in figures.get(name, ())],
+        "figures": [
+            pool.add(curve) for name in names for curve in figures.get(name, ()) if pool.takes(curve)
+        ],
     }
 
 

@@ -33,8 +33,15 @@ POINTS = (400, 240, 120, 60, 30)  # points a curve, tried in turn until the page
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def build_report(store: Store, study: str, out: Path) -> Path:
-    """Write the report of a study; `out` is the file, or a folder that gets `<study>.html`."""
+def build_report(store: Store, study: str, out: Path, *, largest: int = 0) -> Path:
+    """Write the report of a study.
+
+    Args:
+        store: of results.
+        study: its name.
+        out: the file, or a folder that gets `<study>.html`.
+        largest: bytes; `LARGEST` unless given. Curves are thinned for it, and where that is not enough maps left out.
+    """
     results = list(store.results(study))
     if not results:
         raise StoreError(f"the store {store.root} holds no finished case of study {study!r}: run it first")
@@ -47,7 +54,7 @@ def build_report(store: Store, study: str, out: Path) -> Path:
         "rule": rule,
         "missing": len(set(stored.cases) - {r.id for r in results}),
     }
-    text = _small_enough(store, {r.id: r for r in results}, context)
+    text = _small_enough(store, {r.id: r for r in results}, context, largest or LARGEST)
     path = out / f"{study}.html" if out.is_dir() else out
     write_atomic(path, lambda file: file.write(text.encode()) and None)
     return path
@@ -92,21 +99,27 @@ def _context(store: Store, study: str, results: Sequence[Result], rule: Rule) ->
     }
 
 
-def _small_enough(store: Store, results: dict[str, Result], context: dict[str, Any]) -> str:
-    """The page with as many points a curve as its size allows."""
-    cells, numbers = _cells(context["table"])
+def _small_enough(store: Store, results: dict[str, Result], context: dict[str, Any], largest: int) -> str:
+    """The page with as many points a curve as its size allows, and with maps if it allows any."""
     text = ""
-    for points in POINTS:
-        pool = Pool(points)
-        data = {"cells": drawers(store, results, cells, pool), "head": HEAD, "worlds": context["told_worlds"]}
-        power = [pool.add(curve) for curve in context["power_figures"]]
-        text = _render(
-            context | {"numbers": numbers, "power_numbers": power, "thinned": pool.thinned},
-            pack(data | pool.plain()),
-        )
-        if len(text.encode()) <= LARGEST:
+    for maps in (True, False):
+        pool = Pool(0)
+        for points in POINTS:
+            pool = Pool(points, maps=maps)
+            text = _page(store, results, context, pool)
+            if len(text.encode()) <= largest:
+                return text
+        if all(f["k"] != "map" for f in pool.figures):
             break
     return text
+
+
+def _page(store: Store, results: dict[str, Result], context: dict[str, Any], pool: Pool) -> str:
+    cells, numbers = _cells(context["table"])
+    data = {"cells": drawers(store, results, cells, pool), "head": HEAD, "worlds": context["told_worlds"]}
+    power = [pool.add(curve) for curve in context["power_figures"]]
+    told = {"numbers": numbers, "power_numbers": power, "thinned": pool.thinned, "left_out": pool.left_out}
+    return _render(context | told, pack(data | pool.plain()))
 
 
 def _cells(

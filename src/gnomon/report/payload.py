@@ -20,15 +20,27 @@ FINE = 1000  # of a map, whose colours have sharp borders
 
 
 class Pool:
-    """Figures of a report. Arrays (truth, floor, null, axes) and whole figures shared by learners are kept once."""
+    """Figures of a report. Arrays (truth, floor, null, axes) and whole figures shared by learners are kept once.
 
-    def __init__(self, points: int):
-        self.points = points
+    Args:
+        points: the most of a curve.
+        maps: whether maps are taken, which weigh more than all other figures together.
+    """
+
+    def __init__(self, points: int, *, maps: bool = True):
+        self.points, self.maps = points, maps
         self.arrays: list[list[float | None]] = []
         self.figures: list[dict[str, Any]] = []
         self._array_at: dict[tuple[float | None, ...], int] = {}
         self._figure_at: dict[bytes, int] = {}
         self.thinned = False
+        self.left_out = 0  # figures
+
+    def takes(self, curve: Curve) -> bool:
+        """Whether a figure is to be added; one that is not is counted."""
+        taken = self.maps or curve.kind != "map"
+        self.left_out += not taken
+        return taken
 
     def add(self, curve: Curve) -> int:
         """The number of a figure."""

@@ -203,7 +203,8 @@
     const panels = Math.max(1, named.length);
     const sideBySide = figure.k === "points" || figure.k === "raster";
     const columns = Math.min(panels, 2);
-    const inner = Math.max(120, sideBySide ? Math.floor((width - 70 - 20 * (columns - 1)) / columns) : width - 66);
+    const aside = 70 + 14 * ([figure.v.$y_label].flat().length - 1); // numbers and lines of text beside the axis
+    const inner = Math.max(120, sideBySide ? Math.floor((width - 70 - 20 * (columns - 1)) / columns) : width - aside);
     const height = sideBySide ? Math.min(inner, 280) : Math.round(Math.min(250, Math.max(190, inner * 0.68)));
     return fill(store.templates[figure.t], {
       ...figure.v, ...store.theme[scheme], $rows: rowsOf(figure), $colours: colours, $width: inner, $height: height, $columns: columns,
@@ -219,7 +220,7 @@
       ast: true, renderer: onCanvas(figure.k) ? "canvas" : "svg", downloadFileName: figure.n,
       actions: { export: true, source: false, compiled: false, editor: false },
     });
-    place.setAttribute("aria-label", figure.v.$title);
+    place.setAttribute("aria-label", [figure.v.$title].flat().join(" "));
     place.dataset.drawn = "yes";
     place.spec = spec; // for tests and for the curious
     return result;
