@@ -23,6 +23,7 @@ MEDIDA = {
 CLOSURE = {
     "setup": "jet", "closure": "none", "column": "spectra", "value": "0.5", "low": "0.4", "high": "0.6", "pairs": "6",
     "lost": "1", "lost_truth": "0", "seconds": "", "points": "32", "fine": "64", "members": "6", "days": "360",
+    "updates": "400",
 }  # fmt: skip
 
 
@@ -63,6 +64,19 @@ def test_a_table_that_is_there_is_shown_and_no_longer_missing(tmp_path):
     assert (tmp_path / "page.md").read_text() == text
 
 
+def test_a_network_no_better_than_persistence_never_pays(tmp_path):
+    nothing = dict.fromkeys(NETWORK, "") | {
+        "name": "persistence",
+        "kind": "baseline",
+        "error": "0.1",
+        "plan": "a plan",
+    }
+    put(tmp_path, "operators", [NETWORK, NETWORK | {"name": "unet", "error": "0.05"}, nothing])
+    said = tables.operators(page.read(tmp_path, page.SECTIONS["operators"]) or [])
+    assert any(line.endswith("| none: persistence as good |") for line in said)
+    assert any("A breakeven exists for 1 of 2 networks." in line for line in said)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "word"), [("-2", "-1", "is better"), ("-1", "1", "cannot be told apart")]
 )
@@ -77,7 +91,7 @@ def test_speed_is_held_against_its_aims():
     ]
     said = tables.planes([*rows, rows[0] | {"kind": "pyqg-jax", "ratio": "4.5"}])
     assert "At most 1.3 times the bare transforms: 1 of 2; largest 1.50." in said
-    assert "Least gain on pyqg-jax, a right-hand side each: 4.50." in said
+    assert "At least 4 times as fast as pyqg-jax, a right-hand side each: 1 of 1; least 4.50." in said
     assert "Nothing was there to be held against: at most 1.05 times exponax." in said
 
 
@@ -245,7 +259,8 @@ def test_transfer_is_judged_by_intervals_that_do_not_touch():
     said = tables.closures(rows)
     assert "| none | 0.50 [0.40, 0.60] | 1 and 0 of 6 |" in said
     judged, lost = said[-1].split(" Diverged: ")
-    assert judged.endswith("nearer than the coarse flow alone leith; further offline.")
+    assert "nearer than the coarse flow alone leith; further offline. Spectra alone do not" in judged
+    assert judged.endswith("read the energies beside them.")
     assert lost.startswith("leith (1 of 6 runs), offline (1 of 6 runs), online (1 of 6 runs);")
 
 
@@ -270,8 +285,13 @@ def test_truths_stand_beside_what_is_exact(tmp_path):
 def test_missing_terms_are_counted_and_the_perfect_model_is_not_blamed(tmp_path):
     none = "not attributable: no error beyond that of the truth run again"
     rows = [
-        {"world": "lorenz63", "model": "perfect", "answer": none},
-        {"world": "lorenz63", "model": "the world's twin", "answer": "z lacks -0.1667 z"},
+        {"world": "lorenz63", "model": "perfect", "planted": "", "answer": none},
+        {
+            "world": "lorenz63",
+            "model": "the world's twin",
+            "planted": "beta 2.5",
+            "answer": "z lacks -0.1667 z",
+        },
         {
             "world": "ring",
             "model": "wrong forcing",
@@ -280,5 +300,5 @@ def test_missing_terms_are_counted_and_the_perfect_model_is_not_blamed(tmp_path)
     ]
     put(tmp_path, "missing_term", rows)
     text = page.text_of(tmp_path)
-    assert "| lorenz63 | the world's twin | z lacks -0.1667 z |" in text
-    assert "Of 2 wrong models 1 are told what they lack; of 1 perfect ones 0." in text
+    assert "| lorenz63 | the world's twin | beta 2.5 | z lacks -0.1667 z |" in text
+    assert "Of 2 wrong models 1 are given terms; of 1 perfect ones 0." in text

@@ -99,8 +99,20 @@ def test_wrong_grids_are_named(wrong):
 def test_other_paces_have_their_own_time_and_twins_stay_wrong(name, wrong):
     usual, fast = build("worlds", name).card, build("worlds", name, {"pace": 1.0}).card
     assert fast.timescale < usual.timescale / 1.8
-    for value in (0.15, 0.9):
+    for value in (0.0, 0.15, 0.9):
         assert build("worlds", name, {wrong: value}).card.imperfect[wrong] != value
     for bad in ({"dt": -0.1}, {"pace": 0.0}, {"viscosity": float("nan")}):
         with pytest.raises(BadSpec, match=next(iter(bad))):
             build("worlds", name, bad)
+
+
+@pytest.mark.parametrize("given", [{"growth": 1.1, "hyperviscosity": 1.1}, {"growth": 0.9}, {"length": 22.0}])
+def test_other_equations_have_twins_of_their_own_and_say_that_their_time_is_a_guess(given):
+    card = build("worlds", "kuramoto_sivashinsky", given).card
+    for name in ("growth", "hyperviscosity"):
+        assert card.imperfect[name] == pytest.approx(1.1 * given.get(name, 1.0))
+    assert any("not measured" in line for line in card.limits)
+    assert not any("not measured" in line for line in build("worlds", "kuramoto_sivashinsky").card.limits)
+    assert any(
+        "not measured" in line for line in build("worlds", "shallow_water", {"viscosity": 0.02}).card.limits
+    )

@@ -8,11 +8,14 @@ import pytest
 
 from gnomon.core.forcing import Forcing
 from gnomon.core.learner import Data
+from gnomon.learners.attention_operator import AttentionOperator
 from gnomon.learners.closure import Closure
 from gnomon.learners.deep_operator import DeepOperator
 from gnomon.learners.field_emulator import FieldSimulator
 from gnomon.learners.fourier_operator import FourierOperator, new_fourier_network
+from gnomon.learners.kernel_operator import KernelOperator
 from gnomon.learners.latent_spectral import LatentSpectral
+from gnomon.learners.refiner import Refiner
 from gnomon.learners.unet import UNet
 from gnomon.numerics.fields import fields_of
 from gnomon.spec.errors import BadData, BadSpec
@@ -147,6 +150,9 @@ LEARNERS = {
     "unet": UNet(budget=1, width=4, levels=1, updates=2),
     "deep_operator": DeepOperator(budget=1, width=4, depth=1, rank=4, updates=2),
     "latent_spectral": LatentSpectral(budget=1, width=4, levels=1, heads=2, updates=2),
+    "refiner": Refiner(budget=1, width=4, levels=1, updates=2, refinements=1),
+    "kernel_operator": KernelOperator(budget=1, width=4, updates=2),
+    "attention_operator": AttentionOperator(budget=1, width=4, heads=2, updates=2),
     "closure": Closure(way="offline", width=4, depth=2, updates=2),
 }
 FLOW = {"points": 12, "fine": 18, "substeps": 2}

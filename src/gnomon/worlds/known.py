@@ -9,6 +9,10 @@ import msgspec
 from gnomon.spec.cards import Fact
 from gnomon.spec.errors import BadSpec
 
+UNMEASURED = (
+    "The Lyapunov time of this set-up was not measured: the one given is a guess, and so are lengths in it."
+)
+
 
 def read_facts(module_file: str) -> tuple[Fact, ...]:
     """The facts in the JSON file of the same name as a world's module; none where the file does not exist."""

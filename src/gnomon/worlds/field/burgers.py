@@ -47,7 +47,8 @@ class Burgers(AbstractDrivenRing):
     forecast is right is a matter of the push's weather, which is seen. That is why the push is not white noise, as
     in much of the literature: then no forecast from a known start could be judged.
 
-    The imperfect twin has nu larger by half: its shocks are too wide, its energy too low.
+    The imperfect twin has nu larger by half, and the standard nu where there is none: its shocks are too wide, its
+    energy too low.
 
     Solved by a Fourier method with exponential time differencing of fourth order on `grid` points.
 
@@ -113,7 +114,10 @@ class Burgers(AbstractDrivenRing):
             spinup=20.0,
             exponents=4,
             references=("10.1016/S0065-2156(08)70100-5", "10.1090/qam/42889", "10.1002/cpa.3160030302"),
-            imperfect={**{k: v for k, v in given.items() if v != STANDARD[k]}, "viscosity": 1.5 * viscosity},
+            imperfect={
+                **{k: v for k, v in given.items() if v != STANDARD[k]},
+                "viscosity": 1.5 * viscosity or STANDARD["viscosity"],
+            },
             length=float(length),
             balances=(mean_balance(SCALE),),
             limits=("Chaos is the push's: the field alone forgets its start.",),

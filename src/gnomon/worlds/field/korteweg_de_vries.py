@@ -47,7 +47,8 @@ class KortewegDeVries(AbstractDrivenRing):
     steps. Its soliton of speed c is (3 c / a) sech^2(sqrt(c / delta) (x - ct) / 2); `numerics.exact_waves` has it
     and the periodic wave for a = 6. With friction and push, energy: d<u^2>/2 dt = -mu <u^2> - nu <u_x^2> + A <f u>.
 
-    The imperfect twin has delta smaller by a tenth: its waves are too narrow and too slow.
+    The imperfect twin has delta smaller by a tenth, and the standard delta where there is none: its waves are too
+    narrow and too slow.
 
     Solved by a Fourier method with exponential time differencing of fourth order on `grid` points: the waves' own
     motion is exact.
@@ -123,7 +124,7 @@ class KortewegDeVries(AbstractDrivenRing):
             references=("10.1080/14786449508620739", "10.1103/PhysRevLett.15.240"),
             imperfect={
                 **{k: v for k, v in given.items() if v != STANDARD[k]},
-                "dispersion": 0.9 * dispersion,
+                "dispersion": 0.9 * dispersion or STANDARD["dispersion"],
             },
             length=float(length),
             balances=(mean_balance(SCALE),),

@@ -13,7 +13,7 @@ from gnomon.spec.cards import Balance, Knob, Variable, WorldCard
 from gnomon.spec.errors import BadSpec
 from gnomon.worlds.field.driven_ring import check_numbers
 from gnomon.worlds.field.ring_health import checked_ring_step, ring_outcome
-from gnomon.worlds.known import facts_that_hold, known_value, read_facts
+from gnomon.worlds.known import UNMEASURED, facts_that_hold, known_value, read_facts
 
 STANDARD = {
     "length": 60.0, "points": 64, "grid": 128, "growth": 1.0, "hyperviscosity": 1.0, "dt": 0.5, "substeps": 5,
@@ -186,6 +186,7 @@ def _card(
         "length": length, "points": points, "grid": grid, "growth": growth,
         "hyperviscosity": hyperviscosity, "dt": dt, "substeps": substeps,
     }  # fmt: skip
+    holding = facts_that_hold(facts, given, STANDARD)
     return WorldCard(
         name="kuramoto_sivashinsky",
         rung="field",
@@ -218,7 +219,8 @@ def _card(
         spinup=200.0,
         exponents=20,
         references=("10.1143/PTP.55.356", "10.1016/0094-5765(77)90096-0", "10.1017/S1446181119000105"),
-        imperfect={"growth": 1.1, "hyperviscosity": 1.1},
+        # of a = 0 a tenth more would be nothing: b is wrong still
+        imperfect={"growth": 1.1 * growth, "hyperviscosity": 1.1 * hyperviscosity},
         length=length,
         balances=(
             Balance(name="mean", kind="conserved", scale=SCALE, units="1", terms=((1.0, ("u",)),)),
@@ -234,6 +236,7 @@ def _card(
                 ),
             ),
         ),
-        facts=facts_that_hold(facts, given, STANDARD),
+        facts=holding,
+        limits=() if holding else (UNMEASURED,),
         version=2,
     )

@@ -25,7 +25,7 @@ from gnomon.worlds.field.plane import (
     random_fields,
 )
 from gnomon.worlds.field.plane_tracer import tracer_products, tracer_tendency
-from gnomon.worlds.known import facts_that_hold, known_value, read_facts
+from gnomon.worlds.known import UNMEASURED, facts_that_hold, known_value, read_facts
 
 STANDARD = {
     "forcing": "kolmogorov", "grid": 64, "points": 64, "viscosity": 0.01, "hyperviscosity": 0.0, "order": 2,
@@ -41,9 +41,6 @@ DYE = 1.7
 # Of w in random eddies: a decaying flow begins with more than it keeps. Its spin-up leaves time for eddies to merge.
 STARTS = {"kolmogorov": 3.6, "ring": 1.8, "none": 3.6}
 SPINUP = {"kolmogorov": 40.0, "ring": 40.0, "none": 8.0}
-UNMEASURED = (
-    "The Lyapunov time of this set-up was not measured: the one given is a guess, and so are lengths in it."
-)
 DECAYS = (
     "A decaying flow has no Lyapunov time, small errors shrink with it: lengths are counted in time units, and "
     "errors in what is left of the standard set-up's vorticity at the end of its spin-up."

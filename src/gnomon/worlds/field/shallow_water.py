@@ -21,7 +21,7 @@ from gnomon.worlds.field.plane import (
     random_fields,
 )
 from gnomon.worlds.field.plane_tracer import tracer_products, tracer_tendency
-from gnomon.worlds.known import facts_that_hold, known_value, read_facts
+from gnomon.worlds.known import UNMEASURED, facts_that_hold, known_value, read_facts
 
 STANDARD = {
     "grid": 64, "points": 64, "gravity": 36.0, "coriolis": 6.0, "viscosity": 0.01, "drag": 0.1, "wavenumber": 4,
@@ -244,7 +244,10 @@ def _card(**given) -> WorldCard:
         },
         length=LENGTH,
         history=16,
-        limits=("One layer: no baroclinic instability; the mean depth and rotation never change.",),
+        limits=(
+            "One layer: no baroclinic instability; the mean depth and rotation never change.",
+            *(() if facts else (UNMEASURED,)),
+        ),
         balances=(
             Balance(name="mass", kind="conserved", scale=SCALES["h"], units="1", terms=((1.0, ("h",)),)),
         ),
