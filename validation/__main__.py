@@ -44,13 +44,15 @@ def main() -> int:
     parser.add_argument(
         "--setups",
         action="store_true",
-        help="also the scales of set-ups without facts, of worlds that have such",
+        help="instead, scales and exponents of set-ups without facts, of worlds that have such",
     )
     parser.add_argument("--csv", type=Path, help="file for the tables; its rows of other worlds stay")
     options = parser.parse_args()
     unknown = [name for name in options.world if name not in WORLDS]
     if unknown:
         parser.error(f"no validation for {', '.join(unknown)}; there are: {', '.join(WORLDS)}")
+    if options.setups and options.write:
+        parser.error("--write is for facts, which other set-ups have none of")
     if options.quick and options.write:
         parser.error("--write needs the full runs: facts from a quick look have no place on a card")
     failed = 0
@@ -58,12 +60,20 @@ def main() -> int:
         start = time.perf_counter()
         with jax.enable_x64(True):
             module = importlib.import_module(f"validation.{name}")
-            rows, facts = module.validate(options.quick)
-            if options.setups and hasattr(module, "setups"):
-                rows = rows + module.setups(options.quick)
+            if options.setups:
+                rows, facts = (module.setups(options.quick) if hasattr(module, "setups") else []), []
+            else:
+                rows, facts = module.validate(options.quick)
         show(name, rows, time.perf_counter() - start)
-        if options.csv:
-            keep(options.csv, name, [{"world": name} | row._asdict() for row in rows])
+        if options.csv and rows:
+            keep(
+                options.csv,
+                name,
+                [
+                    {"world": f"{name}, other set-ups" if options.setups else name} | row._asdict()
+                    for row in rows
+                ],
+            )
         failed += sum(not row.passed for row in rows)
         if options.write:
             path = Path(sys.modules[load("worlds", name).__module__].__file__ or "").with_suffix(".json")

@@ -29,14 +29,16 @@ def validate(quick: bool) -> Outcome:
 
 
 def setups(quick: bool) -> list[Row]:
-    """The scales of the other set-ups."""
+    """Scales and exponents of the other set-ups."""
     plan = QUICK if quick else FULL
     decaying = NavierStokes(forcing="none")
     return [
         *setup_rows("ring", NavierStokes(forcing="ring"), plan),
         # one step: its scale is that of one age, the end of the spin-up
-        *setup_rows("decaying", decaying, plan._replace(climate=decaying.card.dt)),
+        *setup_rows("decaying", decaying, plan._replace(climate=decaying.card.dt), chaotic=False),
         *setup_rows("dye", NavierStokes(tracer=True), plan),
+        # its card has the scale of the flow without beta
+        *setup_rows("beta 2", NavierStokes(beta=2.0), plan, judged=False),
     ]
 
 

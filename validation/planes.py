@@ -15,7 +15,7 @@ from gnomon.numerics.lyapunov import evolve_tangent, start_tangent
 from gnomon.worlds.field.plane import AbstractPlaneWorld, health
 from validation.sampling import Estimate, estimate, regime_values, steady
 from validation.shared import Outcome, fact
-from validation.table import Row, below, within
+from validation.table import Row, below, reported, within
 
 
 class Plan(NamedTuple):
@@ -81,13 +81,39 @@ def scales(world: AbstractPlaneWorld, plan: Plan, states: Any, share: float) -> 
 
 
 def setup_rows(
-    name: str, world: AbstractPlaneWorld, plan: Plan, *, more: float = 0.0, share: float = 0.05
+    name: str,
+    world: AbstractPlaneWorld,
+    plan: Plan,
+    *,
+    more: float = 0.0,
+    share: float = 0.05,
+    chaotic: bool = True,
+    judged: bool = True,
 ) -> list[Row]:
-    """Scales and resolution of a set-up that has no facts, after its spin-up and `more` time units."""
+    """Scales, resolution and leading exponent of a set-up that has no facts.
+
+    Args:
+        name: of the set-up.
+        world: in it.
+        plan: how much is run.
+        more: time after the spin-up.
+        share: by which scales may be off.
+        chaotic: whether it has an attractor, and so an exponent.
+        judged: whether its card is to have its scales.
+    """
     states = spun_up(world, plan.trajectories, 5)
     if more:
         states = carried_on(world, states, world.card.knobs[0].default, more)
-    rows = scales(world, plan, states, share)[0] + resolved(world, states)
+    rows = scales(world, plan, states, share)[0]
+    if not judged:
+        rows = [reported(row.quantity, row.value, row.error) for row in rows]
+    rows += resolved(world, states)
+    if chaotic:
+        lam = estimate(np.asarray(leading(world, states, world.card.knobs[0].default, plan)))
+        value, error = float(lam.value), float(lam.error)
+        rows.append(
+            Row("leading exponent", value, error, "> 0", "chaotic", "above 0 by 5 errors", value > 5 * error)
+        )
     return [row._replace(quantity=f"{name}: {row.quantity}") for row in rows]
 
 

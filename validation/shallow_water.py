@@ -29,5 +29,5 @@ def validate(quick: bool) -> Outcome:
 
 
 def setups(quick: bool) -> list[Row]:
-    """The scale of a dye, which has no facts."""
+    """Scale and exponent with a dye, which has no facts."""
     return setup_rows("dye", ShallowWater(tracer=True), QUICK if quick else FULL)

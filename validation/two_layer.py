@@ -1,6 +1,6 @@
 """Two-layer flow: statistics of the eddies against pyqg's, chaos at every shear, resolution, the twin.
 
-With `--setups`: the scales of the jet and of a dye.
+With `--setups`: scales and exponents of the jet and of a dye.
 """
 
 from typing import Any
@@ -45,7 +45,7 @@ def validate(quick: bool) -> Outcome:
 
 
 def setups(quick: bool) -> list[Row]:
-    """The scales of the jet, after three more spin-ups in full size since jets need years to form, and of a dye."""
+    """Scales and exponents of the jet, after three more spin-ups in full size (jets need years), and of a dye."""
     plan = QUICK if quick else FULL
     jet = TwoLayer(setup="jet")
     return [
