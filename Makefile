@@ -116,6 +116,7 @@ FIELDS = docs/results/fields
 fields: $(VENV)/.test $(VENV)/.peers
 	$(PY) benchmarks/field_speed.py --csv $(FIELDS)-speed.csv
 	$(PY) -m validation kuramoto_sivashinsky burgers korteweg_de_vries navier_stokes two_layer shallow_water gray_scott --csv $(FIELDS)-truth.csv
+	$(PY) -m validation navier_stokes two_layer shallow_water --setups --csv $(FIELDS)-setups.csv
 	$(PY) benchmarks/field_speed_plane.py --csv $(FIELDS)-speed-plane.csv
 	$(PY) benchmarks/field_operators.py --csv $(FIELDS)-operators.csv
 	$(PY) benchmarks/fno_burgers.py --csv $(FIELDS)-burgers.csv

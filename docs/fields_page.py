@@ -60,6 +60,10 @@ Where a truth starts from states that its grid does not resolve or its step cann
 beside the world's limits (`worlds.field.plane.health`, for rings `worlds.field.ring_health`). What else is refused by
 name, input by input: `tests/worlds/test_field_bad_input.py`.
 
+Other set-ups, whose cards call the Lyapunov time a guess:
+
+{setups}
+
 Leading exponents at the default knobs, from the cards; the command of each recomputes it.
 
 {facts}
@@ -144,8 +148,6 @@ BEYOND = (
     "* Closures in the published size, a truth on 256^2 points: options in `python -m validation.closures --help`.",
     "* The latent spectral model on the published set of 64^2 points, whose data are not made here.",
     "* Anything on a GPU: none was lent; times are of one CPU core.",
-    "* Exponents of set-ups other than the standard ones; their cards say that the time in them is a guess. Scales of "
-    "them: `python -m validation navier_stokes two_layer shallow_water --setups`, whose rows are in no table here.",
     "* The Fourier operator on Burgers' equation with other budgets than `--epochs 64:120 1024:4` (points:epochs), "
     "which is a laptop's; published are 500 epochs on all points.",
     "* What closures cost to fit and to run, and the finer flow of equal error beside them.",
@@ -173,6 +175,12 @@ class Section(NamedTuple):
 
 SECTIONS = {
     "truths": Section("fields-truth", f"python -m validation {' '.join(WORLDS)}", 60, tables.truths),
+    "setups": Section(
+        "fields-setups",
+        "python -m validation navier_stokes two_layer shallow_water --setups",
+        10,
+        tables.setups,
+    ),
     "rings": Section("fields-speed", "python benchmarks/field_speed.py", 2, tables.rings),
     "planes": Section("fields-speed-plane", "python benchmarks/field_speed_plane.py", 1, tables.planes),
     "operators": Section("fields-operators", "python benchmarks/field_operators.py", 11, tables.operators),

@@ -103,6 +103,31 @@ def truths(rows: list[Row]) -> list[str]:
     ]
 
 
+def setups(rows: list[Row]) -> list[str]:
+    """Exponents and scales of set-ups that no card knows, and how many of all rows hold."""
+    told = [
+        r for r in rows if "exponent" in r["quantity"] or "std of" in r["quantity"] or r["passed"] != "True"
+    ]
+    body = [
+        [
+            r["world"].removesuffix(", other set-ups"),
+            r["quantity"],
+            shown(r["value"], ".4g") + (f" ({shown(r['error'], '.2g')})" if r["error"] else ""),
+            r["expected"],
+            r["rule"],
+            "" if r["rule"] == "reported" else "yes" if r["passed"] == "True" else "**no**",
+        ]
+        for r in told
+    ]
+    judged = [r for r in rows if r["rule"] != "reported"]
+    holds = sum(r["passed"] == "True" for r in judged)
+    return [
+        *table(("world", "set-up: quantity", "value (error)", "expected", "rule", "holds"), body),
+        "",
+        f"{holds} of {len(judged)} hold, those on how well the flow is resolved among them.",
+    ]
+
+
 def planes(rows: list[Row]) -> list[str]:
     """Worlds on a plane: a step over its bare transforms, and beside each peer."""
     own, pyqg, exponax = ([r for r in rows if r["kind"] == k] for k in ("transforms", "pyqg-jax", "exponax"))

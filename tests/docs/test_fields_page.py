@@ -302,3 +302,21 @@ def test_missing_terms_are_counted_and_the_perfect_model_is_not_blamed(tmp_path)
     text = page.text_of(tmp_path)
     assert "| lorenz63 | the world's twin | beta 2.5 | z lacks -0.1667 z |" in text
     assert "Of 2 wrong models 1 are given terms; of 1 perfect ones 0." in text
+
+
+def test_other_setups_show_their_exponents_and_what_fails(tmp_path):
+    rows = [
+        {"world": "two_layer, other set-ups"} | row._asdict()
+        for row in (
+            within("jet: std of q1", 1.0, 0.1, 1.0, 0.2, "card"),
+            below("jet: share", 0.1, None, 0.02),
+            below("jet: speed", 0.1, None, 2.8),
+            reported("dye: leading exponent", 2.0, 0.1),
+        )
+    ]
+    put(tmp_path, "setups", rows)
+    said = tables.setups(page.read(tmp_path, page.SECTIONS["setups"]) or [])
+    assert "| two_layer | dye: leading exponent | 2 (0.1) |  | reported |  |" in said
+    assert "| two_layer | jet: share | 0.1 | < 0.02 | magnitude below | **no** |" in said
+    assert not any("jet: speed" in line for line in said)
+    assert said[-1].startswith("2 of 3 hold")

@@ -178,6 +178,18 @@ def _pattern(points: int) -> np.ndarray:
     return np.cos(2 * np.pi * WAVES * np.arange(points) / points)
 
 
+def _field(points: int) -> Variable:
+    return Variable(
+        name="u",
+        units="1",
+        shape=(points,),
+        dims=("x",),
+        scale=SCALE,
+        obs_error=0.001 * SCALE,
+        homogeneous=True,
+    )
+
+
 def _card(
     *, length: float, points: int, grid: int, growth: float, hyperviscosity: float, dt: float, substeps: int
 ) -> WorldCard:
@@ -193,17 +205,7 @@ def _card(
         summary=f"a field on a ring of length {length:g}, chaotic in space and time, with a push on a large wave",
         dt=dt,
         time_units="1",
-        variables=(
-            Variable(
-                name="u",
-                units="1",
-                shape=(points,),
-                dims=("x",),
-                scale=SCALE,
-                obs_error=0.001 * SCALE,
-                homogeneous=True,
-            ),
-        ),
+        variables=(_field(points),),
         knobs=(
             Knob(
                 name="drive",
