@@ -7,7 +7,7 @@ import pytest
 
 from docs import fields_page as page
 from docs import fields_tables as tables
-from docs import medida_tables
+from docs import medida_tables, missing_terms
 from validation.table import below, keep, reported, within
 
 NETWORK = {
@@ -320,3 +320,16 @@ def test_other_setups_show_their_exponents_and_what_fails(tmp_path):
     assert "| two_layer | jet: share | 0.1 | < 0.02 | magnitude below | **no** |" in said
     assert not any("jet: speed" in line for line in said)
     assert said[-1].startswith("2 of 3 hold")
+
+
+@pytest.mark.parametrize(
+    ("kind", "learner", "told"),
+    [
+        ("lorenz63", {"kind": "peer", "args": {}}, "beta 2.5"),
+        ("kuramoto_sivashinsky", {"kind": "peer", "args": {}}, "growth 1.1, hyperviscosity 1.1"),
+        ("lorenz63", {"kind": "wrong_forcing", "args": {"size": 0.5}}, "size 0.5"),
+        ("lorenz63", {"kind": "perfect", "args": {}}, ""),
+    ],
+)
+def test_what_was_planted_is_read_from_the_card_and_the_learner(kind, learner, told):
+    assert missing_terms.planted({"world": {"kind": kind, "args": {}}, "learner": learner}) == told

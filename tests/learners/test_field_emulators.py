@@ -273,3 +273,10 @@ def test_wrong_settings_are_named():
     with pytest.raises(BadSpec, match="width must be"):
         UNet(width=0).fit(data, key=jax.random.key(0))
     assert most_modes(SPHERE) == 11
+
+
+def test_waves_are_as_many_as_the_geometry_can_afford():
+    rng = np.random.default_rng(0)
+    flat, ring = Geometry("plane", (64, 64)), Geometry("ring", (64,))
+    kept = [FourierOperator(width=2, depth=1)._start(g, 1, 1, rng).waves[0].modes for g in (flat, ring)]
+    assert kept == [12, 24]
