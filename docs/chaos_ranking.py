@@ -24,7 +24,7 @@ from gnomon.store.results import Store
 RULE = "valid_time"
 TWIN, CONTROLS = "perfect", ("perfect", "null")
 # What is built on knowledge of dynamics, and what would learn anything; the rest is a baseline.
-GIVEN_PHYSICS = ("hybrid", "hybrid_echo_state", "corrected_physics")
+GIVEN_PHYSICS = ("hybrid", "hybrid_echo_state", "hybrid_of", "corrected_physics")
 KNOWING = (
     "dmd", "havok", "resdmd", "sindy", "nvar", "echo_state", "neural_ode", "neural_sde", "hamiltonian_network",
     *GIVEN_PHYSICS,

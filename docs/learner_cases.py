@@ -17,7 +17,7 @@ from gnomon.spec.results import Result
 from gnomon.store.results import Store
 
 STUDIES = (
-    "horizons", "chaos_laptop", "koopman", "uncertainty", "gtf", "alrnn", "phyxmamba", "regularised_nde",
+    "horizons", "chaos_laptop", "koopman", "uncertainty", "gtf", "alrnn", "phyxmamba", "regularised_nde", "hybrids",
 )  # fmt: skip
 MEASURES = ("valid_time", "valid_time_smape", "attractor", "attractor_mixture", "spectrum_hellinger")
 COLUMNS = (
@@ -39,10 +39,15 @@ def main() -> None:
     told = parser.parse_args()
     store = Store(told.store, create=False)
     there = [name for name in told.studies if name in store.studies()]
-    rows = [row(name, result) for name in there for result in store.results(name) if result.learned]
+    rows = [row(name, result) for name in there for result in store.results(name) if asked(result)]
     print(
         f"{keep(told.csv, rows)} cases, {len(rows)} of them from {told.store} ({', '.join(there) or 'none'})"
     )
+
+
+def asked(result: Result) -> bool:
+    """Learners, and the physics that hybrids are given."""
+    return bool(result.learned) or result.case["learner"]["kind"] == "peer"
 
 
 def row(study: str, result: Result) -> Row:

@@ -115,9 +115,8 @@ budget; networks mostly were given one.
 
 * Pre-training on real records beside synthetic ones: nothing here has real records to learn from.
 * Equal budgets in seconds: a study has a limit of time for each case, and no learner spends all of it.
-* Hybrids of every learner: `hybrid` corrects by polynomials, `hybrid_echo_state` by a reservoir, `corrected_physics`
-  by a network without memory (after the step, in the tendency, through the steps); none holds a recurrent network or
-  a window.
+* Hybrids with memory in the tendency or trained through the solver: `hybrid_of` puts any learner after the step of the
+  physics, `corrected_physics` puts a network without memory after the step, in the tendency, or through the steps.
 * The published sizes of PhyxMamba, SpaceTime and Mamba: settings here are a laptop's.
 """
 
@@ -239,6 +238,13 @@ def papers(attractors: Path) -> list[str]:
             "evaluations 0.556 to 0.733, predictions 1.3 to 2 times faster",
             "of images and clinical records, not of known flows",
             "[learners of chaos](chaos.md), below",
+        ),
+        (
+            "Pathak et al. 2018 (hybrids), doi 10.1063/1.5028373",
+            "are a wrong physics and a learner more than either?",
+            "longer than each alone",
+            "a reservoir; the physics wrong by 5 % or more",
+            "`hybrids`, below",
         ),
         (
             "Brunton et al. 2017 (HAVOK), doi 10.1038/s41467-017-00030-8",

@@ -16,7 +16,14 @@ COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7")  # Okabe and I
 DASHES = ("", "7 3", "2 3", "10 3 2 3", "4 2")
 WIDE, TALL, EDGE = 640, 340, 56  # of the figure, in pixels; its border
 BASELINES = ("analogue", "linear")  # that have settings to choose
-PAPERS = ("gtf", "alrnn", "phyxmamba", "regularised_nde", "koopman")  # studies that ask a paper's question
+PAPERS = (
+    "gtf",
+    "alrnn",
+    "phyxmamba",
+    "regularised_nde",
+    "koopman",
+    "hybrids",
+)  # studies that ask a paper's question
 SCORES = {
     "valid_time": "NRMSE 0.4", "valid_time_smape": "sMAPE 30", "attractor": "D_stsp (floor)",
     "attractor_mixture": "D_stsp, mixture (floor)", "spectrum_hellinger": "D_H (floor)",

@@ -23,6 +23,7 @@ SMALL = {
     "residual": {"budget": 1, "width": 8, "updates": 12, "batch": 64, "unroll": 2},
     "hybrid": {"budget": 2},
     "hybrid_echo_state": {"budget": 2, "units": 24, "local_units": 16, "warm_up": 10},
+    "hybrid_of": {"of": "linear", "of_args": '{"budget": 1}'},
     "dmd": {"budget": 2},
     "havok": {"budget": 2},
     "resdmd": {"budget": 4, "centres": 40},
@@ -134,7 +135,7 @@ def test_fields_are_plain_and_typed(name):
     assert all(isinstance(getattr(learner, f.name), int | float | str) for f in dataclasses.fields(learner))
 
 
-@pytest.mark.parametrize("name", ["hybrid", "hybrid_echo_state", "corrected_physics"])
+@pytest.mark.parametrize("name", ["hybrid", "hybrid_echo_state", "hybrid_of", "corrected_physics"])
 def test_hybrids_ask_for_physics(name):
     _, _, data = world_and_data("lorenz63")
     with pytest.raises(BadSpec, match="imperfect physics"):

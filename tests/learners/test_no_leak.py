@@ -35,7 +35,7 @@ EVERY = [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in N
 # Fitted to validation residuals, as they say: their inner learner is held to the rule.
 CALIBRATING = ("calibrated", "conformal")
 # What they know does not come from the trajectories alone: physics is handed over, or was learned before.
-KNOWING = ("hybrid", "hybrid_echo_state", "pretrained")
+KNOWING = ("hybrid", "hybrid_echo_state", "hybrid_of", "pretrained")
 
 _made: dict[str, tuple] = {}
 

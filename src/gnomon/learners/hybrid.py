@@ -22,6 +22,7 @@ from gnomon.numerics.patches import Patches, patches_of
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.cascade_search import Rows, search_cascades
+from gnomon.training.physics_forecasts import forecast_from
 from gnomon.training.sampling import Sample, learned_card
 from gnomon.training.search import Setting
 
@@ -135,13 +136,7 @@ def _forecast(
 
     def one(history: Obs, now: Knobs, after: Knobs, time: Array) -> Array:
         present = {name: value[-1] for name, value in history.items()}
-        state = physics.lift(present, physics.init(key=key))
-        forcing = Forcing(
-            times={k: jnp.stack([time, time + dt]) for k in now},
-            values={k: jnp.stack([now[k], after[k]]) for k in now},
-        )
-        moved = physics.step(state, forcing, time=time, key=key)
-        return patches.encode(physics.observe(moved))
+        return patches.encode(forecast_from(physics, present, now, after, time, dt, key))
 
     return jax.vmap(one)(sample.history, sample.knobs, sample.next_knobs, sample.time)
 

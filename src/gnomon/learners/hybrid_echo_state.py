@@ -31,6 +31,7 @@ from gnomon.learners.hybrid import increment_spread
 from gnomon.numerics.patches import Patches, neighbours, patches_of
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
+from gnomon.training.physics_forecasts import forecasts_along
 from gnomon.training.sampling import learned_card
 
 
@@ -124,7 +125,7 @@ class HybridEchoState(AbstractLearner):
         warm_up: past observations that wake the reservoir.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     budget: int = 10
@@ -150,8 +151,9 @@ class HybridEchoState(AbstractLearner):
             """Noisy states, and what the physics makes of them."""
             seen = driven.z[:, :-1]
             noisy = seen + noise * jax.random.normal(noise_key, seen.shape, seen.dtype)
-            moments = jnp.asarray(data.time)
-            return noisy, _forecasts(physics, patches, data.card.dt, noisy, driven.knobs, moments, noise_key)
+            heard, moments = patches.decode(driven.z.at[:, :-1].set(noisy)), jnp.asarray(data.time)
+            forecasts = forecasts_along(physics, heard, driven.knobs, moments, data.card.dt, noise_key)
+            return noisy, patches.encode(forecasts)
 
         def rows(reservoir: Reservoir, radius: int, noise: float) -> tuple[Array, Array]:
             return _rows(reservoir, patches, radius, context, driven, *consulted(noise), spread)
@@ -188,33 +190,6 @@ def heard_at(
 ) -> Float[Array, "site input"]:
     """What the reservoir at each site hears: its neighbourhood, the knobs, and what the physics would change there."""
     return jnp.concatenate([seen_at(patches, radius, z, knobs), patches.around(increment, radius)], axis=1)
-
-
-@eqx.filter_jit
-def _forecasts(
-    physics: AbstractWorld,
-    patches: Patches,
-    dt: float,
-    z: Array,
-    knobs: Knobs,
-    time: Array,
-    key: PRNGKeyArray,
-) -> Float[Array, "sequence time site channel"]:
-    """What the physics says comes one step after each state; sequence by sequence, for fields are large."""
-    now, after = ({k: v[:, cut] for k, v in knobs.items()} for cut in (slice(None, -1), slice(1, None)))
-
-    def one(z: Array, now: Knobs, after: Knobs, time: Array) -> Array:
-        state = physics.lift(patches.decode(z), physics.init(key=key))
-        forcing = Forcing(
-            times={k: jnp.stack([time, time + dt]) for k in now},
-            values={k: jnp.stack([now[k], after[k]]) for k in now},
-        )
-        return patches.encode(physics.observe(physics.step(state, forcing, time=time, key=key)))
-
-    def along(row: tuple[Array, Knobs, Knobs]) -> Array:
-        return jax.vmap(one)(row[0], row[1], row[2], time[:-1])
-
-    return jax.lax.map(along, (z, now, after))
 
 
 @eqx.filter_jit

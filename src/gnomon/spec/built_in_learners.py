@@ -93,6 +93,9 @@ LEARNERS: dict[str, Entry] = {
     "hybrid": Entry(
         "gnomon.learners.hybrid:Hybrid", "imperfect physics of the same world plus a learned correction"
     ),
+    "hybrid_of": Entry(
+        "gnomon.learners.hybrid_of:HybridOf", "imperfect physics whose next error any learner forecasts"
+    ),
     "hybrid_echo_state": Entry(
         "gnomon.learners.hybrid_echo_state:HybridEchoState",
         "a reservoir that hears an imperfect physics and corrects its forecast",
