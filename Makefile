@@ -14,7 +14,7 @@ PYTEST = $(PY) -m pytest
 ONE_THREAD = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 INSTALL = sh .ci/install $(PY)
 
-.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical hierarchical-checks fields fields-page learners learners-page faults scenes scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
+.PHONY: help quickstart atmosphere atmosphere-smoke atmosphere-results flows flows-results horizons chaos chaos-small attractors scaling catalogue hierarchical hierarchical-smoke hierarchical-beside hierarchical-checks fields fields-page learners learners-page faults scenes scene-trust superresolution power results test contracts controls test-slow test-browser validate lint format docs bench examples example-torch constraints clean
 
 help:
 	@echo "make quickstart     climb a small ladder with a few learners; ends with the ladder and the report"
@@ -29,6 +29,8 @@ help:
 	@echo "make atmosphere-results  runs it and writes docs/atmosphere-results.md"
 	@echo "make flows          every trial on every system of the catalogue (an hour or more; resumes)"
 	@echo "make hierarchical   the hierarchical test of hybrids on a moist atmosphere, laptop size, and its page (hours; resumes)"
+	@echo "make hierarchical-smoke  the same as small as can be, with the hybrid that is shipped (minutes)"
+	@echo "make hierarchical-beside  causes, another seed, another truth, T31, El Niño withheld, onto that page (hours; resumes)"
 	@echo "make hierarchical-checks  planted faults, the swap and ten-year runs of the hybrid, onto that page (hours; resumes)"
 	@echo "make fields         speed, truth and learners of the fields, beside published numbers; writes docs/fields.md (hours)"
 	@echo "make fields-page    that page from the tables that are there"
@@ -100,6 +102,14 @@ catalogue: $(VENV)/.test
 
 hierarchical: $(VENV)/.atmos
 	$(GNOMON) run hierarchical --workers $(WORKERS) --store $(STORE)
+	$(PY) -m docs.hierarchical_page --store $(STORE)
+
+hierarchical-smoke: $(VENV)/.atmos
+	$(GNOMON) run hierarchical_smoke --workers $(WORKERS) --store $(STORE)
+
+hierarchical-beside: $(VENV)/.atmos
+	for study in cause seed twin t31 withheld; do \
+	  $(GNOMON) run hierarchical_$$study --workers $(WORKERS) --store $(STORE) || exit 1; done
 	$(PY) -m docs.hierarchical_page --store $(STORE)
 
 hierarchical-checks: $(VENV)/.atmos

@@ -42,10 +42,15 @@ from gnomon.store.results import Store
 
 HERE = Path(__file__).parent
 STUDIES = (
-    "hierarchical", "hierarchical_cause", "hierarchical_withheld", "hierarchical_twin", "hierarchical_t31",
-    "hierarchical_full", "hierarchical_smoke",
+    "hierarchical", "hierarchical_cause", "hierarchical_withheld", "hierarchical_twin", "hierarchical_seed",
+    "hierarchical_t31", "hierarchical_full", "hierarchical_smoke",
 )  # fmt: skip
-BESIDE = ("hierarchical_withheld", "hierarchical_twin", "hierarchical_t31")  # shown as tables of their own
+BESIDE = (
+    "hierarchical_withheld",
+    "hierarchical_twin",
+    "hierarchical_seed",
+    "hierarchical_t31",
+)  # shown as tables of their own
 SUPPORTS = {
     "hierarchical_smoke": "It is plumbing: no claim follows from it.",
     "hierarchical": "It supports claims on tropical rain, the odd (linear) response, the mean climate and tropospheric "
@@ -54,6 +59,7 @@ SUPPORTS = {
     "hierarchical_full": "It supports claims on every trial.",
     "hierarchical_cause": "It supports claims on where errors of five days come from.",
     "hierarchical_withheld": "It supports claims on the odd (linear) response of a hybrid that never saw the pattern.",
+    "hierarchical_seed": "It supports a claim on the order of the simulators, and none on the size of a number.",
     "hierarchical_twin": "It supports a claim on the order of the simulators, and none on the size of a number.",
 }
 TEXT = """# The hierarchical test

@@ -179,12 +179,10 @@ def robustness(found: Mapping[str, Sequence[Result]], base: str) -> str:
     """Does the order of the simulators survive? One line a variation, with what was not run."""
     own = [r for r in found[base] if r.case.get("seed", 0) == _first_seed(found[base])]
     world = _world(own[0]) if own else {}
-    seeds = sorted({r.case.get("seed", 0) for r in found[base]} - {_first_seed(found[base])})
     rows = [("as published above", standing(own))]
     rows += [(f"{t} alone", standing(own, trials=(t,))) for t in TRIALS]
-    rows += [
-        (f"seed {s}", standing([r for r in found[base] if r.case.get("seed", 0) == s])) for s in seeds
-    ] or [("another seed", ({}, []))]
+    again = _other_seeds(found, base, world)
+    rows += [(f"seed {s}", standing(r)) for s, r in again.items()] or [("another seed", ({}, []))]
     # the smallest study is plumbing, and varies nothing
     others = {
         n: [r for r in f if r.case.get("seed", 0) == _first_seed(f)]
@@ -204,6 +202,16 @@ def robustness(found: Mapping[str, Sequence[Result]], base: str) -> str:
             f"| {what} | {order} | {', '.join(used)} | {'' if agreed is None else f'{agreed:+.2f}'} |"
         )
     return "\n".join(lines)
+
+
+def _other_seeds(found: Mapping[str, Sequence[Result]], base: str, world: Mapping) -> dict[int, list[Result]]:
+    """Seed -> what other seeds of the same world scored, in this study or else in a study of their own."""
+    first, out = _first_seed(found[base]), {}
+    for name in sorted(found, key=lambda n: n != base):
+        own = [r for r in found[name] if name != SMOKE and _world(r) == world]
+        for seed in sorted({r.case.get("seed", 0) for r in own} - {first} - set(out)):
+            out[seed] = [r for r in own if r.case.get("seed", 0) == seed]
+    return dict(sorted(out.items()))
 
 
 def days(found: Sequence[Result]) -> dict[str, float]:

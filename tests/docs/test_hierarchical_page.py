@@ -122,6 +122,19 @@ def test_robustness_over_seeds_resolution_truth_and_measures(found):
     assert "| another measure in each trial | column_hybrid 0.98, peer 0.20 | climate | -1.00 |" in text
 
 
+def test_another_seed_may_come_from_a_study_of_its_own(found):
+    again = study({"peer": BAD, "column_hybrid": GOOD}, seed=1)
+    elsewhere = study({"peer": GOOD, "column_hybrid": BAD}, seed=2, world_args=SPEEDY | {"truncation": 31})
+    text = robustness(
+        dict(found) | {"hierarchical_seed": again, "hierarchical_t31": elsewhere}, "hierarchical"
+    )
+    assert "| seed 1 | column_hybrid 0.98, peer 0.20 |" in text
+    assert "seed 2" not in text  # another world is another variation
+    assert "| T31 | peer 0.98" in text
+    small = robustness(dict(found) | {"hierarchical_smoke": again}, "hierarchical")
+    assert "| another seed | not run |" in small
+
+
 def findings(results, study="hierarchical"):
     lines = published({study: results}, "column_hybrid").splitlines()[2:]
     return {f.asks[0][1]: line for f, line in zip(FINDINGS, lines, strict=True)}

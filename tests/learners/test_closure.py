@@ -162,6 +162,7 @@ def test_backscatter_keeps_energy_as_steps_shrink():
     assert abs(2 * fine - middle) < 0.1  # without the step: the flow that got it back is another flow
 
 
+@pytest.mark.slow
 def test_a_run_shows_a_network_what_its_lesson_did():
     """The state of a run holds waves beyond the cut; the term gives what the network makes of the lesson's inputs."""
     world = TwoLayer(points=12, substeps=1)

@@ -124,6 +124,7 @@ def test_what_cannot_be_asked_is_refused():
             learner.fit(data, key=jax.random.key(0))
 
 
+@pytest.mark.slow
 def test_neural_sde_finds_drift_and_noise_of_an_autoregression():
     rng, memory, noise, error = np.random.default_rng(0), 0.8, 0.5, 0.2
     x = [rng.normal(size=(14, 2)) * noise / np.sqrt(1 - memory**2)]

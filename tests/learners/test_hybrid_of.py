@@ -117,6 +117,7 @@ def test_where_the_physics_is_right_nothing_is_added():
         assert free_run_verdict(simulator, starts, data, key=KEY).nrmse < 0.02
 
 
+@pytest.mark.slow
 def test_it_beats_its_physics_and_the_learner_alone(convection):
     physics, data = convection
     both = wrapped("nvar").fit(data, prior=physics, key=KEY).simulator

@@ -97,6 +97,7 @@ def test_an_untrained_network_goes_straight_on_and_the_loss_says_so():
     assert value > 0.1
 
 
+@pytest.mark.slow
 def test_zero_shot_beats_the_nulls_on_a_system_that_was_held_out():
     """Roessler (every fourth of the catalogue is held out, and it is one of them), ten steps ahead."""
     world = build("worlds", "rossler")

@@ -49,6 +49,7 @@ def test_hybrid_beats_its_physics(convection):
     assert verdict(simulator, data).valid_time > 2 * verdict(silent, data).valid_time
 
 
+@pytest.mark.slow
 def test_a_hybrid_reservoir_beats_its_physics_and_the_reservoir_alone(convection):
     world, data = convection
     prior = build("worlds", "lorenz63", world.card.imperfect)
@@ -93,6 +94,7 @@ def test_climatology_follows_the_knob():
     assert np.ptp(np.asarray(simulator.mean)) < 1e-12
 
 
+@pytest.mark.slow
 def test_a_linear_start_on_clean_data_stays_small():
     """States and their changes are nearly collinear in clean data; weights of tens explode in closed loop."""
     with jax.enable_x64(True):

@@ -155,6 +155,7 @@ def test_the_fair_score_is_the_mean_over_pairs():
     assert fair_crps(x, y) == pytest.approx(wanted.mean(), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_noise_of_the_right_size_is_found_where_it_is_known():
     """A stochastic linear system: the best deterministic model plus its own residuals is the truth, so size = 1."""
     data = autoregression(20, 12, 60)

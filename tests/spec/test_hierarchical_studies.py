@@ -16,6 +16,7 @@ CASES = {  # controls included
     "hierarchical_t31": 4 * 2,
     "hierarchical_full": 8 * 4 * 3,
     "hierarchical_twin": 8 * 3,
+    "hierarchical_seed": 8 * 3,
     "hierarchical_withheld": 3 * 3,
 }
 STATED = re.compile(
@@ -71,6 +72,13 @@ def test_the_second_truth_is_the_first_ones_peer_and_its_peer_the_first():
     assert {k: first.imperfect[k] for k in second.args} == second.args
     back = build("worlds", "speedy", build("worlds", second.kind, second.args).card.imperfect).card
     assert back.decisive() == first.decisive()
+
+
+def test_the_other_seed_asks_the_same_models_of_the_same_world():
+    again, laptop = (read_study(find_study(n)) for n in ("hierarchical_seed", "hierarchical"))
+    assert (again.data, again.worlds, again.precision) == (laptop.data, laptop.worlds, laptop.precision)
+    assert again.learners == laptop.learners
+    assert not set(again.seeds) & set(laptop.seeds)
 
 
 def test_the_laptop_study_holds_every_simulator_of_the_full_one():
