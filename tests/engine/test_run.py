@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from gnomon.core.watch import OutOfMemory, Watch
+from gnomon.engine.conduct import perform
 from gnomon.engine.plan import make_plan
+from gnomon.engine.progress import Progress
 from gnomon.engine.run import run_study
 from gnomon.spec.errors import BadSpec, StoreError
 from gnomon.spec.study import DataPlan, Limits, Ref, Study, TrialRef
@@ -89,6 +91,27 @@ def test_a_second_run_does_nothing(finished):
     assert again.outcomes == {}
     assert again.already == 4
     assert values(store) == before
+
+
+def test_in_one_process_every_task_is_told_before_the_next_begins(tmp_path, monkeypatch):
+    """Else a bar stands still until all that could begin at once has ended."""
+    told = []
+    ended = Progress.ended
+
+    def noted(self, task, status):
+        told.append(task.kind)
+        return ended(self, task, status)
+
+    def performed(*args):
+        told.append("began")
+        return perform(*args)
+
+    monkeypatch.setattr(Progress, "ended", noted)
+    monkeypatch.setattr("gnomon.engine.run.perform", performed)
+    run_study(study(bad("still")), Store(tmp_path), progress=False)
+    assert told[::2] == ["began"] * (len(told) // 2)
+    assert "began" not in told[1::2]
+    assert told.count("case") == 3
 
 
 def test_adding_a_measure_reruns_no_simulation(finished):

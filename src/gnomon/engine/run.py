@@ -167,6 +167,8 @@ class _Coordinator:
                 memory_gb=self._limits.memory_gb * 1.2,
             )
             self._running[future] = task
+            if future.done():
+                return  # in this very process: say so before the next one begins
 
     def _finish(self, task: Task, future: "Future[Any]") -> None:
         try:
