@@ -16,6 +16,7 @@ from gnomon.core.world import AbstractWorld, Obs, Time
 from gnomon.learners.mode_decomposition import largest_delays
 from gnomon.numerics.delay_matrices import aligned, delay_rows
 from gnomon.numerics.mode_decomposition import rates
+from gnomon.numerics.nearest import smallest
 from gnomon.numerics.patches import Patches, patches_of
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
@@ -72,8 +73,8 @@ class ForcedLinearSimulator(AbstractSimulator[Forced]):
         knobs = self.patches.forced(forcing.at(time))[0]
         v = jnp.append(state.linear, state.forcing)
         far = jnp.sum((self.record - v) ** 2, axis=1) + jnp.sum((self.knobs - knobs) ** 2, axis=1)
-        distance, best = jax.lax.top_k(-far, self.neighbours)
-        weight = 1.0 / jnp.maximum(-distance, 1e-12)
+        distance, best = smallest(far, self.neighbours)
+        weight = 1.0 / jnp.maximum(distance, 1e-12)
         following = jnp.sum(weight * self.successor[best]) / jnp.sum(weight)
         return Forced(self.propagator @ v + self.inputs @ knobs + self.offset, following)
 
