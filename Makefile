@@ -113,7 +113,8 @@ hierarchical-beside: $(VENV)/.atmos
 	$(PY) -m docs.hierarchical_page --store $(STORE)
 
 hierarchical-checks: $(VENV)/.atmos
-	$(PY) -m validation.faults --pools 10 --pool $(STORE)/fault-pool --csv docs/hierarchical/faults.csv
+	$(PY) -m validation.faults --world lorenz96 synthetic lows --pools 10 --pool $(STORE)/fault-pool --csv docs/hierarchical/faults.csv
+	$(PY) -m validation.faults --world synthetic_long --pools 5 --pool $(STORE)/fault-pool --csv docs/hierarchical/faults.csv
 	$(PY) -m validation.swap --keep $(STORE)/swap --csv docs/hierarchical/swap.csv
 	$(PY) -m validation.stability --keep $(STORE)/hybrid --csv docs/hierarchical/stability.csv
 	$(PY) -m docs.hierarchical_page
@@ -147,15 +148,13 @@ LEARNERS = docs/results/learners
 
 learners: $(VENV)/.test $(VENV)/.torch
 	$(PY) benchmarks/gradient_norms.py --csv $(LEARNERS)-gradients.csv
-	$(PY) benchmarks/integrator_lead.py --csv $(LEARNERS)-integrator.csv
+	$(PY) benchmarks/integrator_lead.py --truths 5,200 --csv $(LEARNERS)-integrator.csv
 	$(PY) -m validation.pretrained --kept --csv $(LEARNERS)-pretrained.csv
 	$(PY) benchmarks/training_speed.py --csv $(LEARNERS)-speed.csv
 	$(PY) benchmarks/almost_linear_regions.py --csv $(LEARNERS)-regions.csv
 	$(PY) benchmarks/regularised_nde.py --csv docs/results/regularised_nde.csv
-	$(GNOMON) run gtf --workers $(WORKERS) --store $(STORE)
-	$(GNOMON) run alrnn --workers $(WORKERS) --store $(STORE)
-	$(GNOMON) run phyxmamba --workers $(WORKERS) --store $(STORE)
-	$(GNOMON) run regularised_nde --workers $(WORKERS) --store $(STORE)
+	for study in hybrids koopman gtf alrnn phyxmamba regularised_nde; do \
+	  $(GNOMON) run $$study --workers $(WORKERS) --store $(STORE) || exit 1; done
 	$(PY) -m docs.learner_cases --store $(STORE) --csv $(LEARNERS)-cases.csv
 	$(PY) -m docs.learners_results_page
 

@@ -23,6 +23,7 @@ RULES = ("sMAPE 30", "NRMSE 0.4")  # the first is that of the publication
 RIVAL, SEEDS = "phyxmamba", 3
 PUBLISHED_STATES = {"lorenz63": 0.26, "lorenz96": 1.68}  # arXiv 2306.04406, second-hand
 EVALUATIONS = (0.556, 0.733)  # arXiv 2303.02262
+FASTER = 1 / 1.3  # of the time, the slower end of what is published
 QUICK = 5.0  # times as fast as the same method in PyTorch
 FROM, TO, LEVEL = 200, 2000, 2.0  # steps between which a bounded gradient grows at most so many times
 EXPLODES = 1e3  # times, over the same steps: without that nothing was there to be bounded
@@ -282,27 +283,35 @@ def labour(rows: list[Row] | None) -> Claim:
     """Penalties at equal error: how much of the labour is left."""
     what, wanted = (
         "penalties on the solver's labour",
-        f"{EVALUATIONS[0]:g} to {EVALUATIONS[1]:g} of the evaluations at equal error",
+        f"{EVALUATIONS[0]:g} to {EVALUATIONS[1]:g} of the evaluations at equal error, predictions at most {FASTER:.2f} "
+        "of the time, by one of the penalties on every task",
     )
     if rows is None:
         return Claim(what, wanted, "", "not run")
     fair = [r for r in rows if r["equal"] == "yes"]
-    high = {(r["task"], r["penalty"]): float(r["evaluations"].split(",")[-1].strip(" ]")) for r in fair}
-    saved = [f"{penalty} on {task}" for (task, penalty), h in high.items() if h <= EVALUATIONS[1]]
+    parts = {"evaluations": EVALUATIONS[1], "time": FASTER}
+    high = {part: [float(r[part].split(",")[-1].strip(" ]")) for r in fair] for part in parts}
+    saved = [
+        f"{r['penalty']} on {r['task']}"
+        for k, r in enumerate(fair)
+        if all(high[part][k] <= most for part, most in parts.items())
+    ]
     middle = [float(r["evaluations"].split("[")[0]) for r in fair]
     span = (
         f"{min(middle):.2f} to {max(middle):.2f} in {len(fair)} of {len(rows)} at equal error"
         if fair
         else "none"
     )
-    return Claim(what, wanted, f"{span}; reached by {', '.join(saved) or 'none'}", _word(True, [bool(saved)]))
+    tasks = {r["task"] for r in rows}
+    met = [any(s.endswith(f" on {task}") for s in saved) for task in sorted(tasks)]
+    return Claim(what, wanted, f"{span}; reached by {', '.join(saved) or 'none'}", _word(True, met))
 
 
 def quick(rows: list[Row] | None) -> Claim:
     """Seconds to a quality, beside PyTorch."""
     what, wanted = (
         "training is quick",
-        f"at least {QUICK:g} times as fast as PyTorch to a stated quality, CPU seconds",
+        f"at least {QUICK:g} times as fast as PyTorch to a stated quality, CPU seconds a seed",
     )
     ratios = speed_ratios(rows or ())
     if not ratios:

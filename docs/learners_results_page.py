@@ -114,6 +114,8 @@ budget; networks mostly were given one.
 ## What is not built
 
 * Pre-training on real records beside synthetic ones: nothing here has real records to learn from.
+* Training that stops early: the best snapshot by free run is kept, and the rest is trained and thrown away.
+* Half precision by a learner's argument: the trainer has it (`Recipe.precision`), and on these CPUs it is slower.
 * Equal budgets in seconds: a study has a limit of time for each case, and no learner spends all of it.
 * Hybrids with memory in the tendency or trained through the solver: `hybrid_of` puts any learner after the step of the
   physics, `corrected_physics` puts a network without memory after the step, in the tendency, or through the steps.
@@ -147,7 +149,7 @@ SECTIONS = {
     "labour": Section("regularised_nde", "python benchmarks/regularised_nde.py", 45, tables.labour),
     "speed": Section("learners-speed", "python benchmarks/training_speed.py", 15, tables.speed),
     "integrator": Section(
-        "learners-integrator", "python benchmarks/integrator_lead.py", 10, tables.integrator
+        "learners-integrator", "python benchmarks/integrator_lead.py --truths 5,200", 10, tables.integrator
     ),
     "pretrained": Section(
         "learners-pretrained", "python -m validation.pretrained --kept", 5, tables.pretrained
@@ -184,7 +186,7 @@ def text_of(results: Path, attractors: Path) -> str:
             + ("" if s.measured else ", a guess before it was run")
             for s in missing
         )
-        or "Every table above was made.",
+        or "A row or more of every table was made. What a table lacks of its study, it says itself.",
     )
 
 

@@ -166,8 +166,11 @@ def _beside(row: Row, key: str) -> str:
 def labour(rows: list[Row]) -> list[str]:
     """By task, without what docs/chaos.md says at length."""
     return table(
-        ("task", "penalty", "evaluations", "time", "error", "equal error"),
-        ([r[k] for k in ("task", "penalty", "evaluations", "time", "error", "equal")] for r in rows),
+        ("task", "penalty", "strength", "evaluations", "time", "error", "equal error"),
+        (
+            [r[k] for k in ("task", "penalty", "strength", "evaluations", "time", "error", "equal")]
+            for r in rows
+        ),
     )
 
 

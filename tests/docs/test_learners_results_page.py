@@ -167,7 +167,11 @@ def test_regions_are_enough_only_on_every_seed():
 )
 def test_labour_is_saved_only_at_equal_error(ends, equal, verdict):
     row = {"task": "spiral", "penalty": "global error", "evaluations": ends, "equal": equal}
-    assert learners_claims.labour([row]).verdict == verdict
+    assert learners_claims.labour([row | {"time": ends}]).verdict == verdict
+    # predictions must be faster too, and every task must be helped
+    assert learners_claims.labour([row | {"time": "0.9 [0.8, 1.0]"}]).verdict == "no"
+    other = row | {"task": "another", "evaluations": "1.0 [0.9, 1.1]", "time": "1.0 [0.9, 1.1]"}
+    assert learners_claims.labour([row | {"time": ends}, other]).verdict in ("no", "in part")
 
 
 def test_speed_is_compared_at_the_same_quality_with_all_seeds_there():

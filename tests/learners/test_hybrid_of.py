@@ -6,6 +6,7 @@ import json
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 import pytest
 
@@ -117,19 +118,45 @@ def test_where_the_physics_is_right_nothing_is_added():
         assert free_run_verdict(simulator, starts, data, key=KEY).nrmse < 0.02
 
 
+def valid(simulator, data):
+    starts = validation_starts(data, simulator.card.context, reserve=20)
+    return free_run_verdict(simulator, starts, data, key=KEY).valid_time
+
+
 @pytest.mark.slow
 def test_it_beats_its_physics_and_the_learner_alone(convection):
     physics, data = convection
-    both = wrapped("nvar").fit(data, prior=physics, key=KEY).simulator
+    both = wrapped("linear").fit(data, prior=physics, key=KEY).simulator
     alone = build("learners", "linear", SMALL["linear"]).fit(data, key=KEY).simulator
     silent = dataclasses.replace(both, inner=Silent(both.inner.card))
+    assert valid(both, data) > 1.3 * valid(silent, data)
+    assert valid(both, data) > 2 * valid(alone, data)
 
-    def valid(simulator):
-        starts = validation_starts(data, simulator.card.context, reserve=20)
-        return free_run_verdict(simulator, starts, data, key=KEY).valid_time
 
-    assert valid(both) > 1.5 * valid(silent)
-    assert valid(both) > 2 * valid(alone)
+def test_settings_are_chosen_by_runs_of_the_hybrid(convection):
+    """The verdict of the search is that of the whole hybrid, and it tells settings apart."""
+    physics, data = convection
+    fit = build("learners", "hybrid_of", {"of": "nvar", "of_args": '{"budget": 3}'}).fit(
+        data, prior=physics, key=KEY
+    )
+    inner = fit.log["inner"]["validation"]
+    assert inner["valid_time"] > 1.0
+    assert inner["valid_time"] == pytest.approx(fit.log["validation"]["valid_time"], rel=0.5)
+
+
+def test_a_learner_that_wants_all_that_a_world_keeps(convection):
+    """Then no earlier observation is there, and the oldest error is taken to be the next."""
+    physics, data = convection
+    short = data._replace(card=msgspec.structs.replace(data.card, history=3))
+    of_args = '{"budget": 1, "width": 8, "updates": 4, "batch": 16, "unroll": 1, "delays": 3}'
+    learner = build("learners", "hybrid_of", {"of": "residual", "of_args": of_args})
+    simulator = learner.fit(short, prior=physics, key=KEY).simulator
+    assert simulator.card.context == simulator.inner.card.context == 3
+    history = {k: jnp.asarray(v[0, :3]) for k, v in data.obs.items()}
+    window = simulator.assimilate(history, told_in(data, 0), time=data.time[2], key=KEY).window
+    size = simulator.seen.size
+    np.testing.assert_array_equal(window[0, size:], window[1, size:])
+    np.testing.assert_array_equal(window[:, :size], simulator.seen.pack(history))
 
 
 def test_what_cannot_be_wrapped_is_said(convection):

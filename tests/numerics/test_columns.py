@@ -122,6 +122,30 @@ def test_what_a_level_has_not_got_the_others_do_not_get():
     )  # and not 9e-6: the sea waters no dry column
 
 
+def test_a_level_that_the_physics_does_not_touch_is_not_touched():
+    """A cold, dry column that wants 1 mm a day from the sea: the air aloft, where nothing ever rains out, gets none."""
+    humidity = jnp.asarray([[1e-6, 1e-6, 1e-5, 1e-4]])
+    mass = jnp.full((1, 4), 2500.0)
+    tendency = jnp.asarray([[0.0, 1e-14, -2e-9, 3e-9]])
+    evaporation = (tendency * mass).sum(-1) + 1.0 / 86400
+    done = closed(tendency, humidity, mass, jnp.asarray([0.0]), evaporation, 1800.0)
+    np.testing.assert_allclose((done.humidity * mass).sum(-1), evaporation, rtol=1e-9)
+    assert float(done.humidity[0, 0]) == 0.0
+    assert float(done.humidity[0, 1]) * 86400 < 0.1 * float(humidity[0, 1])  # a day
+    # each level gets what is open by its share of what the physics moves
+    gained = np.asarray((done.humidity - tendency) * mass)[0]
+    np.testing.assert_allclose(
+        gained / gained.sum(), np.abs(tendency[0]) / np.abs(tendency[0]).sum(), rtol=1e-9
+    )
+
+
+def test_where_nothing_is_moved_evaporation_closes_the_budget():
+    nothing = jnp.zeros((1, 3))
+    done = closed(nothing, nothing + 1e-3, nothing + 1.0, jnp.asarray([2e-5]), jnp.asarray([1e-5]), 1800.0)
+    np.testing.assert_array_equal(done.humidity, nothing)
+    np.testing.assert_allclose(done.evaporation, done.rain)
+
+
 def test_where_nothing_gains_rain_pays_and_then_evaporation():
     humidity, mass = jnp.asarray([[1e-6, 1e-6]]), jnp.asarray([[1.0, 1.0]])
     tendency = jnp.asarray([[-4e-6, -4e-6]])

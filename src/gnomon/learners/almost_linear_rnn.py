@@ -92,10 +92,10 @@ class AlmostLinearRnn(AbstractLearner):
     entropies in nats a step.
 
     What misleads: a unit that never crosses zero makes no region, so the regions visited are what counts, not 2^P;
-    which region is which symbol is arbitrary between two fits. Seen on Lorenz' system with two rectified units, 5 %
-    error, one data seed: two lobes and their fixed points, not the order of turns nor the density; seen exactly it came
-    to rest (docs/attractors.md). The network that the authors ship is far from the floor of D_stsp, too
-    (`benchmarks/published_almost_linear.py`).
+    which region is which symbol is arbitrary between two fits. Seen on Lorenz' system with two rectified units and 5 %
+    error: two of three trainings kept both lobes, the third closed into a cycle, none has the density; seen exactly
+    one came to rest (docs/learners-results.md, docs/attractors.md). The network that the authors ship is far from the
+    floor of D_stsp, too (`benchmarks/published_almost_linear.py`).
 
     Attributes:
         budget: settings tried.

@@ -157,7 +157,7 @@ class ColumnHybrid(AbstractTaughtLearner):
         withheld_to: the last one (30 June 1998); the winter between is one unit of `speedy`'s standard `enso`.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     privilege: ClassVar[str] = PRIVILEGE

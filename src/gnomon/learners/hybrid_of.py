@@ -19,6 +19,7 @@ from gnomon.numerics.packing import Packing, packing_of
 from gnomon.spec.cards import SimulatorCard, Variable, WorldCard
 from gnomon.spec.errors import BadData, BadSpec
 from gnomon.training.free_run import FreeRunJudge
+from gnomon.training.judged import judged_as
 from gnomon.training.physics_forecasts import forecasts_along
 from gnomon.training.sampling import learned_card
 
@@ -62,7 +63,10 @@ class HybridOfSimulator(AbstractSimulator[Followed]):
         ages = jnp.arange(x.shape[0] - 1, 0, -1)
         errors = jax.lax.map(missed, (x[:-1], x[1:], ages))
         present = self.physics.lift(self.seen.unpack(x[-1]), background)
-        return Followed(jnp.concatenate([x[1:], errors], axis=1), present, key)
+        wanted = self.inner.card.context
+        if x.shape[0] == wanted:  # the world keeps no earlier one: the oldest error is taken to be the next
+            errors = jnp.concatenate([errors[:1], errors])
+        return Followed(jnp.concatenate([x[-wanted:], errors], axis=1), present, key)
 
     def advance(self, state: Followed, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Followed:
         """A step of the physics, and the inner simulator's forecast of its error, taken up anew from the window."""
@@ -91,25 +95,27 @@ class HybridOf(AbstractLearner):
 
     The learner inside (`of`) is fitted as it always is, to a world of twice as many variables: what is observed, and
     what the physics P had wrong about it. Of its forecasts the errors are used, and added to the physics. So recurrent
-    networks, windows and regressions all become hybrids with memory of the physics' past errors, by the settings and
-    the search that they have without it. The idea of correcting a physics by a learner with memory is that of Pathak
-    et al. 2018 (doi:10.1063/1.5028373); `hybrid`, `hybrid_echo_state` and `corrected_physics` are fitted through the
-    closed loop or choose by it, and are the ones to prefer where they serve.
+    networks, windows and regressions all become hybrids with memory of the physics' past errors, by the settings
+    that they have without it. The idea of correcting a physics by a learner with memory is that of Pathak et al. 2018
+    (doi:10.1063/1.5028373).
 
     At every step the inner simulator takes up its whole context anew, since its states are replaced by the corrected
     ones: a recurrent network with a context of 50 costs 50 of its steps.
 
-    What misleads: the inner search is judged by free runs of states and errors that the inner learner forecasts
-    alone, not by those of the hybrid. Errors of the physics hold the observation error of two moments; where the
-    physics is nearly right that is most of what there is to learn. Where it forgets what an observation leaves open
-    (hidden variables of the physics), these are drawn at random before every trained step.
+    Settings and snapshots are chosen by free runs of the whole hybrid (`training/judged.py`): what the learner inside
+    would forecast alone says little where errors of the physics are mostly errors of observation.
+
+    What misleads: losses are those of the learner inside, on states and errors together, so that a part of it is
+    spent on states that the physics forecasts better. Errors of the physics hold the observation error of two moments;
+    where the physics is nearly right that is most of what there is to learn. Where it forgets what an observation
+    leaves open (hidden variables of the physics), these are drawn at random before every trained step.
 
     Attributes:
         of: the learner that is fitted.
         of_args: its arguments, as JSON.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     of: str = "residual"
@@ -126,24 +132,20 @@ class HybridOf(AbstractLearner):
         inner = inner_learner("hybrid_of", self.of, self.of_args)
         if inner.needs_prior:
             raise BadSpec(f"hybrid_of: {self.of!r} is a hybrid itself; name a learner without physics")
-        physics_key, fit_key, judge_key = jax.random.split(key, 3)
-        told = with_errors(data, prior, key=physics_key)
-        fit = inner.fit(told, key=fit_key)
-        card = learned_card(
-            "hybrid_of",
-            data,
-            context=fit.simulator.card.context + 1,
-            stochastic=fit.simulator.card.stochastic,
-        )
-        simulator = HybridOfSimulator(
-            # knobs that the learner inside does not ask for are still those of the physics
-            card=msgspec.structs.replace(card, traceable=fit.simulator.card.traceable),
-            seen=packing_of(data.card),
-            told=packing_of(told.card),
-            physics=prior,
-            inner=fit.simulator,
-        )
-        verdict = FreeRunJudge(data, reserve=card.context, key=judge_key)(simulator)
+        physics, (physics_key, fit_key, judge_key) = prior, jax.random.split(key, 3)
+        told = with_errors(data, physics, key=physics_key)
+
+        def around(inner: AbstractSimulator) -> HybridOfSimulator:
+            """The physics corrected by a simulator; knobs that this does not ask for are still the physics'."""
+            past = min(inner.card.context + 1, max(inner.card.context, data.card.history))
+            card = learned_card("hybrid_of", data, context=past, stochastic=inner.card.stochastic)
+            card = msgspec.structs.replace(card, traceable=inner.card.traceable)
+            return HybridOfSimulator(card, packing_of(data.card), packing_of(told.card), physics, inner)
+
+        with judged_as(data, around):
+            fit = inner.fit(told, key=fit_key)
+        simulator = around(fit.simulator)
+        verdict = FreeRunJudge(data, reserve=simulator.card.context, key=judge_key)(simulator)
         return Fit(
             simulator,
             {

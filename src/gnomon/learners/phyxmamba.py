@@ -125,7 +125,7 @@ class PhyxMamba(AbstractLearner):
 
     What misleads: a whole patch is taken before the network is asked again, so an error within it is not seen by the
     network, and knobs act at the start of a patch only. Published valid times use exponents of a table with errors:
-    5.06 on Lorenz-63 are 5.15 true Lyapunov times, 9.83 on Roessler are 4.61.
+    5.06 on Lorenz-63 are 5.14 true Lyapunov times, 9.83 on Roessler are 4.70.
 
     Attributes:
         budget: settings tried.

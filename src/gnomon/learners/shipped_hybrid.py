@@ -45,7 +45,7 @@ class ShippedHybrid(AbstractLearner):
         invariant: "none", or "all" transforms (`column_hybrid`).
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     invariant: str = "none"

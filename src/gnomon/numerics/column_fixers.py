@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 GRAVITY = 9.81
-LEAST_WATER = 1e-12  # kg m-2, a column with less is left alone
+LEAST_WATER = 1e-12  # kg m-2, a column in which less is moved is left alone
 
 
 class Closed(NamedTuple):
@@ -45,11 +45,15 @@ def closed(
 ) -> Closed:
     r"""The change of a column's water is evaporation less rain, and no level loses more water than it holds.
 
-    What is open (:math:`\int \dot q \, dm - E + P`) is taken from the levels in proportion to the water that they
-    hold. Levels that would be emptied within a step are emptied and no more: what they have not got, the levels that
-    gain do not get, in proportion to their gains. Only what is then still made out of nothing is paid for by rain
-    that does not fall, and by evaporation where there is not enough rain. (With rain and evaporation paying for all
-    of it, a column whose middle is dry is watered from the sea without end, and its storm feeds itself.)
+    What is open (:math:`\int \dot q \, dm - E + P`) is taken from the levels in proportion to how much the physics
+    itself changes them, :math:`|\dot q|`, so that a level which it does not touch is not touched. (In proportion to
+    the water that they hold, all levels of a column grow at one relative rate, in a dry cold column several times a
+    day, and the air aloft, where nothing ever rains out, has no way back: it became hundreds of times too moist.)
+
+    Levels that would be emptied within a step are emptied and no more: what they have not got, the levels that gain do
+    not get, in proportion to their gains. Only what is then still made out of nothing is paid for by rain that does
+    not fall, and by evaporation where there is not enough rain. (With rain and evaporation paying for all of it, a
+    column whose middle is dry is watered from the sea without end, and its storm feeds itself.)
 
     Args:
         tendency: of specific humidity, kg kg-1 s-1.
@@ -59,9 +63,9 @@ def closed(
         evaporation: asked for.
         seconds: for which the tendency acts.
     """
-    water = jnp.sum(humidity * mass, axis=-1)
+    acts = jnp.abs(tendency)
     opening = jnp.sum(tendency * mass, axis=-1) - (evaporation - rain)
-    share = humidity / jnp.maximum(water, LEAST_WATER)[..., None]
+    share = acts / jnp.maximum(jnp.sum(acts * mass, axis=-1), LEAST_WATER / seconds)[..., None]
     moved = tendency - opening[..., None] * share
     kept = jnp.maximum(moved, -humidity / seconds)
     gain = jnp.sum((kept - moved) * mass, axis=-1)

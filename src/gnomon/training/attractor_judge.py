@@ -20,6 +20,7 @@ from gnomon.core.world import Obs, add_error
 from gnomon.numerics.histograms import box, counts, divergence, hellinger
 from gnomon.numerics.spectra import smoothed_shape
 from gnomon.training.free_run import THRESHOLD, Starts, Verdict, validation_starts
+from gnomon.training.judged import judged
 
 BINS, FULL, FEWEST = (
     30,
@@ -46,11 +47,13 @@ class AttractorJudge:
     """
 
     def __init__(self, data: Data, *, reserve: int, key: PRNGKeyArray):
-        self._data, self._reserve, self._key = data, reserve, key
+        self._data, self._run, earlier = judged(data)
+        self._reserve, self._key = reserve + earlier, key
         self._begun: dict[int, Starts] = {}
 
     def __call__(self, simulator: AbstractSimulator) -> Verdict:
         """How it did: divergence, then distance, then what the forecasts are worth."""
+        simulator = self._run(simulator)
         context = simulator.card.context
         if context not in self._begun:
             self._begun[context] = validation_starts(

@@ -14,6 +14,7 @@ from gnomon.core.learner import Data
 from gnomon.core.runner import REACHES
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import Obs
+from gnomon.training.judged import judged
 
 THRESHOLD = 0.4  # normalised error at which a forecast stops being valid
 BOUND = 10.0  # standardised distance from the climate beyond which a run has left the attractor
@@ -183,12 +184,14 @@ class FreeRunJudge:
     """
 
     def __init__(self, data: Data, *, reserve: int, starts: int = 32, steps: int = 400, key: PRNGKeyArray):
-        self._data, self._key = data, key
-        self._ways = {"reserve": reserve, "starts": starts, "steps": steps}
+        self._data, self._run, earlier = judged(data)
+        self._key = key
+        self._ways = {"reserve": reserve + earlier, "starts": starts, "steps": steps}
         self._begun: dict[int, Starts] = {}
 
     def __call__(self, simulator: AbstractSimulator) -> Verdict:
         """How it did."""
+        simulator = self._run(simulator)
         context = simulator.card.context
         if context not in self._begun:
             self._begun[context] = validation_starts(self._data, context, **self._ways)
