@@ -158,7 +158,9 @@ def rivals(cells: Cells) -> list[Claim]:
         beaten = [n for n, g in gaps.items() if g and low_of(g) > 0]
         own = f"rerun of {RIVAL} beaten by " + (", ".join(told(n, gaps[n]) for n in beaten) or "none")
         own = (
-            f"{own} ({len(rival)} of {SEEDS} seeds of the rerun)" if rival else f"{RIVAL} was not rerun here"
+            f"{own} ({len(rival)} of {SEEDS} seeds of the rerun, which itself has {told(RIVAL, list(rival.values()))})"
+            if rival
+            else f"{RIVAL} was not rerun here"
         )
         found.append(
             Claim(

@@ -36,6 +36,14 @@ EVERY = [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in N
 CALIBRATING = ("calibrated", "conformal")
 # What they know does not come from the trajectories alone: physics is handed over, or was learned before.
 KNOWING = ("hybrid", "hybrid_echo_state", "hybrid_of", "pretrained")
+# With their smallest settings these learn too little for a leak to show: the control asks more of them.
+LEARNING = {
+    "lstm": {"budget": 1, "hidden": 16, "updates": 400, "batch": 8, "snapshots": 2, "length": 20, "warm": 6},
+    "shallow_plrnn": {"budget": 1, "hidden": 24, "updates": 2000, "batch": 8, "snapshots": 4, "length": 20},
+    "almost_linear_rnn": {"budget": 1, "units": 16, "updates": 2000, "batch": 8, "snapshots": 4, "length": 20},
+}  # fmt: skip
+# The nulls themselves, and models of a climate's anomalies, forecast this flow no better than the nulls do.
+NO_BETTER = ("persistence", "climatology", "linear_inverse", "pattern_scaling")
 
 _made: dict[str, tuple] = {}
 
@@ -198,14 +206,11 @@ def test_no_forecast_knows_later_knobs(name):
     "name", [p for p in EVERY if (p if isinstance(p, str) else p.values[0]) not in KNOWING]
 )
 def test_shuffled_training_scores_the_null(name):
+    """And unshuffled, the same measure on the same starts finds skill, or the control could not fail."""
     _, _, data = world_and_data()
-    assert not beats_the_null(small(name), shuffled(data))
-
-
-def test_the_control_can_tell():
-    """Unshuffled, the same measure on the same starts finds skill."""
-    _, _, data = world_and_data()
-    assert beats_the_null(small("linear"), data)
+    learner = build("learners", name, LEARNING.get(name, SMALL.get(name)))
+    assert not beats_the_null(learner, shuffled(data))
+    assert beats_the_null(learner, data) is (name not in NO_BETTER)
 
 
 class Leaky(AbstractLearner):
