@@ -6,7 +6,18 @@ import pytest
 
 from gnomon.spec.errors import BadSpec
 from gnomon.spec.lines import line_of, lines_of
-from gnomon.spec.study import DataPlan, Limits, Ref, Rule, Study, TrialRef, check_arguments, read_study
+from gnomon.spec.shelf import shipped
+from gnomon.spec.study import (
+    BROUGHT,
+    DataPlan,
+    Limits,
+    Ref,
+    Rule,
+    Study,
+    TrialRef,
+    check_arguments,
+    read_study,
+)
 
 HEAD = 'name = "x"\nquestion = "q"\n'
 WORLD = '[[worlds]]\nkind = "lorenz63"\n'
@@ -86,6 +97,10 @@ def test_a_bad_file_names_its_line(tmp_path, text, line, sentence):
         (WHOLE + LEARNER + 'label = "again"\n', 9, "learner 'again' is the same as one before it"),
         (WHOLE + WORLD + "args = { sigma = 10 }\n", 9, "world 'lorenz63' is the same"),
         (WHOLE + TRIAL + "args = { units = 40 }\n", 9, "trial 'forecast' is asked for twice"),
+        (
+            HEAD + WORLD + LEARNER.replace("linear", "mamba") + 'args = { kind = "variables" }\n' + TRIAL,
+            7, "kind must be one of times, variates",
+        ),
         (HEAD + WORLD + LEARNER.replace("linear", "gnomon.learners.linear:Nope") + TRIAL, 5, "cannot be imported"),
     ],
 )  # fmt: skip
@@ -126,3 +141,11 @@ def test_a_study_made_in_python_is_held_to_the_same(changes, sentence):
     }
     with pytest.raises(BadSpec, match=sentence):
         list(Study(**(sound | changes)).cases())
+
+
+def test_every_shipped_study_asks_for_what_its_learners_take():
+    """Also where no test runs it: `chaos` once named a token that its learner does not know."""
+    for path in shipped().values():
+        study = read_study(path)
+        if not any(ref.kind in BROUGHT for ref in study.learners):  # those name files that are not here
+            check_arguments(path, study)

@@ -67,6 +67,9 @@ class AbstractLearner(eqx.Module):
     role: eqx.AbstractClassVar[str]
     needs_prior: eqx.AbstractClassVar[bool]
 
+    def check(self) -> None:
+        """Raise BadSpec for settings that no fit could use, before hours are spent on others."""
+
     @abc.abstractmethod
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Learn from data; `prior` is the imperfect twin of the world, for learners that use physics."""

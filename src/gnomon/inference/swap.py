@@ -83,6 +83,14 @@ class Swapped(NamedTuple):
     found: Attribution
     sentence: str
 
+    @property
+    def works(self) -> bool:
+        """Whether both waves' gates are open; that of the error asks nothing where there is no error."""
+        pairs = zip(
+            SUBJECTS[:2], (self.like_truth, self.like_model), self.had[:2], self.missed[:2], strict=True
+        )
+        return not any(_failed(what, r, LIKE, had, missed) for what, r, had, missed in pairs)
+
 
 def swapped(cells: Cells, weights: np.ndarray, *, seed: int = SEED) -> Swapped:
     """Divide the error of a wave.

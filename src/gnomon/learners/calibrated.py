@@ -138,7 +138,7 @@ class Calibrated(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Fit the learner, then the size of the noise."""
         began = clock.perf_counter()
-        self._check()
+        self.check()
         fit_key, residual_key, run_key, judge_key = jax.random.split(key, 4)
         fit = inner_learner("calibrated", self.of, self.of_args).fit(data, prior=prior, key=fit_key)
         inner, context = fit.simulator, fit.simulator.card.context
@@ -183,7 +183,8 @@ class Calibrated(AbstractLearner):
             },
         )
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.form not in FORMS:
             raise BadSpec(f"calibrated: form must be one of {', '.join(FORMS)}, got {self.form!r}")
         if min(self.members, self.starts) < 2 or self.horizon <= 0 or self.refine < 0:

@@ -165,7 +165,7 @@ class CorrectedPhysics(AbstractLearner):
                 "corrected_physics: expected the imperfect physics of the world as `prior`, got none; "
                 "choose a world whose card names an `imperfect` variant"
             )
-        self._check()
+        self.check()
         start_key, fit_key = jax.random.split(key)
         patches = patches_of(data)
         paths = paths_of(patches, data)
@@ -200,7 +200,8 @@ class CorrectedPhysics(AbstractLearner):
             data, trainable, space, name="corrected_physics", budget=self.budget, context=1, key=fit_key
         )
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.way not in WAYS:
             raise BadSpec(f"corrected_physics: way must be one of {', '.join(WAYS)}, got {self.way!r}")
         if min(self.width, self.depth, self.updates, self.batch, self.unroll) < 1 or self.radius < 0:

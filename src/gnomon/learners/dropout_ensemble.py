@@ -154,7 +154,7 @@ class DropoutEnsemble(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run, masks on."""
-        self._check()
+        self.check()
         patches = patches_of(data)
         coarse = cast(patches, jnp.float32)
         sequences = sequences_of(coarse, data)
@@ -189,7 +189,8 @@ class DropoutEnsemble(AbstractLearner):
             data, trainable, space, name="dropout_ensemble", budget=self.budget, context=self.delays, key=key
         )
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         least = min(self.budget, self.width, self.depth, self.delays, self.batch, self.unroll)
         if least < 1 or self.radius < 0 or self.updates < 2 or not 0.0 <= self.dropout < 1.0:
             raise BadSpec(

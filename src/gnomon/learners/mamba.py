@@ -206,10 +206,7 @@ class Mamba(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if self.kind not in TOKENS:
-            raise BadSpec(f"mamba: kind must be one of {', '.join(TOKENS)}, got {self.kind!r}")
-        if min(self.width, self.depth, self.hidden) < 1:
-            raise BadSpec("mamba: width, depth and hidden must be at least 1")
+        self.check()
         whole = self.kind == "variates"
         plan = Plan.of(self, whole=whole)
         make = variate_core if whole else mamba_core
@@ -222,3 +219,10 @@ class Mamba(AbstractLearner):
             budget=self.budget,
             key=key,
         )
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if self.kind not in TOKENS:
+            raise BadSpec(f"mamba: kind must be one of {', '.join(TOKENS)}, got {self.kind!r}")
+        if min(self.width, self.depth, self.hidden) < 1:
+            raise BadSpec("mamba: width, depth and hidden must be at least 1")

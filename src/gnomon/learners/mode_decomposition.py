@@ -92,7 +92,7 @@ class ModeDecomposition(AbstractLearner):
         """Decompose for each setting, keep what runs best."""
         began = clock.perf_counter()
         draw_key, judge_key = jax.random.split(key)
-        self._check()
+        self.check()
         patches = patches_of(data, whole=True)
         sequences = sequences_of(patches, data)
         z, forced = (np.asarray(v, float)[:, :, 0] for v in (sequences.z, sequences.forced))
@@ -123,7 +123,8 @@ class ModeDecomposition(AbstractLearner):
         log = {**chosen.log, **spectrum(kept, data.card.dt), "seconds": clock.perf_counter() - began}
         return Fit(chosen.simulator, log)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if not 0 <= self.delays <= MOST_CONTEXT:
             raise BadSpec(f"dmd: delays must be from 0 (searched) to {MOST_CONTEXT}, got {self.delays}")
         if self.rank not in ("search", "noise") and not _is_share(self.rank):

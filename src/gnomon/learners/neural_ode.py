@@ -166,7 +166,7 @@ class NeuralODE(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        self._check()
+        self.check()
         start_key, fit_key = jax.random.split(key)
         patches = patches_of(data)
         coarse = cast(patches, jnp.float32)
@@ -204,7 +204,8 @@ class NeuralODE(AbstractLearner):
         )
         return fit._replace(log={**fit.log, "evaluations": evaluations_of(fit.simulator, patches, data)})
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         allowed = {
             "activation": ACTIVATIONS, "solver": SOLVERS, "regularise": REGULARISERS,
             "heuristic": HEURISTICS, "sampling": SAMPLINGS,

@@ -129,7 +129,7 @@ class NeuralSDE(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        self._check()
+        self.check()
         start_key, fit_key = jax.random.split(key)
         patches = patches_of(data)
         coarse = cast(patches, jnp.float32)
@@ -180,7 +180,8 @@ class NeuralSDE(AbstractLearner):
             stages.append(Stage(many, draw, scored, min(3, scored)))  # pyright: ignore[reportArgumentType]
         return stages
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.train not in TRAININGS:
             raise BadSpec(f"neural_sde: train must be one of {', '.join(TRAININGS)}, got {self.train!r}")
         sizes = (

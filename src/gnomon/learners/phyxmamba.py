@@ -162,7 +162,7 @@ class PhyxMamba(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        self._check()
+        self.check()
         plan = Plan(
             context=self.look_back + (self.delays - 1) * self.lag + 1,
             tokens=self.patch,
@@ -213,7 +213,8 @@ class PhyxMamba(AbstractLearner):
             attractor_stage(free, parts.sequences, updates=updates, snapshots=snapshots, batch=parts.batch),
         )
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         sizes = (self.width, self.depth, self.hidden, self.patch, self.delays, self.lag)
         if min(sizes) < 1 or self.look_back < self.patch or self.look_back % self.patch:
             raise BadSpec(

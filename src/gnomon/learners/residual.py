@@ -124,7 +124,7 @@ class Residual(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        self._check()
+        self.check()
         start_key, fit_key = jax.random.split(key)
         patches = patches_of(data)
         coarse = cast(patches, jnp.float32)
@@ -159,7 +159,8 @@ class Residual(AbstractLearner):
             data, trainable, space, name="residual", budget=self.budget, context=self.delays, key=fit_key
         )
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.activation not in ACTIVATIONS:
             raise BadSpec(
                 f"residual: activation must be one of {', '.join(ACTIVATIONS)}, got {self.activation!r}"

@@ -131,7 +131,7 @@ class ResidualDictionary(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """A spectrum for each dictionary, a forecast for each tolerance, keep what runs best."""
         began = clock.perf_counter()
-        self._check()
+        self.check()
         draw_key, centre_key, judge_key = jax.random.split(key, 3)
         patches = patches_of(data, whole=True)
         z = np.asarray(sequences_of(patches, data).z, float)[:, :, 0]
@@ -164,7 +164,8 @@ class ResidualDictionary(AbstractLearner):
         }
         return Fit(chosen.simulator, log)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.dictionary not in DICTIONARIES:
             raise BadSpec(
                 f"resdmd: dictionary must be one of {', '.join(DICTIONARIES)}, got {self.dictionary!r}"

@@ -133,7 +133,7 @@ class SparseEquations(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Find equations for each setting, keep what runs best."""
         began = clock.perf_counter()
-        self._check()
+        self.check()
         draw_key, row_key, judge_key = jax.random.split(key, 3)
         patches = uncentred(patches_of(data))
         record = record_of(patches, data, self.radius)
@@ -172,7 +172,8 @@ class SparseEquations(AbstractLearner):
         log = {**chosen.log, **best.plain(record), "seconds": clock.perf_counter() - began}
         return Fit(chosen.simulator, log)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if not 1 <= self.assimilate_steps <= MOST_CONTEXT:
             raise BadSpec(
                 f"sindy: assimilate_steps must be from 1 to {MOST_CONTEXT}, got {self.assimilate_steps}"

@@ -224,12 +224,11 @@ def check_arguments(path: Path, study: Study) -> None:
     text = path.read_text(encoding="utf-8")
     for where, kind, ref in _refs(study):
         try:
-            if kind == "learners" and ref.kind not in BROUGHT:
-                typed_arguments(kind, ref.kind, ref.args)
-            else:
-                made = build(kind, ref.kind, ref.args)
-                if kind == "learners":
-                    made.identity()  # reads the files that it names
+            made = build(kind, ref.kind, ref.args)
+            if kind == "learners" and ref.kind in BROUGHT:
+                made.identity()  # reads the files that it names
+            elif hasattr(made, "check"):
+                made.check()  # what no fit could use
         except (GnomonError, ValueError, ArithmeticError) as error:
             named = [key for key in ref.args if re.search(rf"\b{re.escape(key)}\b", str(error))]
             place = _place(path, text, (*where, "args", *named[:1]))
