@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from docs.hierarchical_sections import named, simulators
+from docs.hierarchical_sections import claimed, named, simulators
 from gnomon.report.charts import chart
 from gnomon.report.figures import render
 from gnomon.report.palette import ROLES
@@ -61,6 +61,17 @@ def figures(store: Store, found: list[Result], folder: Path, study: str) -> list
         note += "".join(f" {text}." for text in left)
         lines.append(f"![{figure.text}](hierarchical/{name})\n\n*Figure {number}. {figure.text}{note}*")
     return lines
+
+
+def disclaimed(lines: Sequence[str], study: str) -> list[str]:
+    """The same lines of Markdown; those of a measure on which the study supports no claim say so."""
+    out = []
+    for line in lines:
+        asked = next((f for f in FIGURES if f"-{f.trial}-{f.curve}." in line), None)
+        if asked is not None and not claimed(study, asked.measure):
+            line = f"{line.removesuffix('*')} Shown without a claim: this size supports none on `{asked.measure}`.*"
+        out.append(line)
+    return out
 
 
 def curves_of(store: Store, found: list[Result], figure: Figure) -> dict[str, Curve]:

@@ -4,35 +4,139 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from docs.hierarchical_sections import TRIALS, named, simulators
+from docs.hierarchical_sections import TRIALS, middle, named, scored, simulators, told
 from gnomon.inference.compare import Versus, beats, compare
 from gnomon.spec.errors import BadData
-from gnomon.spec.results import Result
+from gnomon.spec.results import Result, Score
 from gnomon.store.names import node_list
 from gnomon.store.results import Store
 
+STORED = (
+    "pattern_scaling",
+    "linear_inverse",
+)  # kinds whose mean state is that of training (`learners.forced_mean`)
+BATCHES = {"column_hybrid": " columns", "fourier_operator": " places, four states at least"}
+
 
 def training(found: Sequence[Result]) -> str:
-    """One line a simulator that was trained: what it saw, how much of the tendencies it explains, seconds to fit."""
-    lines = ["| simulator | saw | weights | explained in an unseen run | fit |", "|" + "---|" * 5]
-    for name, learned in _learned(found).items():
+    """One line a simulator that was trained: what it saw, its budget, what it explains of tendencies, seconds."""
+    lines = ["| simulator | saw | budget | weights | explained in an unseen run | fit |", "|" + "---|" * 6]
+    for name, (case, learned) in _learned(found).items():
         spent = learned.get("seconds")
         explained = learned.get("explained", {})
         parts = ", ".join(f"{k} {v:.2f}" for k, v in explained.items()) or "not asked"
-        saw = learned.get("saw", "noisy observations of the training trajectories")
         knobs = learned.get("knobs seen", {})
         seen = f"; {', '.join(f'`{k}` {a:g} to {b:g}' for k, (a, b) in knobs.items())}" if knobs else ""
         cost = f"{spent:.0f} s" if isinstance(spent, int | float) else "unknown"
-        lines.append(f"| {name} | {saw}{seen} | {learned.get('weights', '')} | {parts} | {cost} |")
+        lines.append(
+            f"| {name} | {_saw(case, learned)}{seen} | {_budget(case, learned)} | {learned.get('weights', '')} "
+            f"| {parts} | {cost} |"
+        )
     return "\n".join(lines) if len(lines) > 2 else "No simulator was trained."
 
 
-def _learned(found: Sequence[Result]) -> dict[str, dict[str, Any]]:
-    out: dict[str, dict[str, Any]] = {}
+def _learned(found: Sequence[Result]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Simulator -> its first case and what its training left in the log."""
+    out: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
     for result, name in named(found):
         if name in simulators(found) and result.learned and name not in out:
-            out[name] = result.learned
+            out[name] = result.case, result.learned
     return out
+
+
+def _saw(case: Mapping[str, Any], learned: Mapping[str, Any]) -> str:
+    """What training was shown: of a lesson what its plan says, else how many observations."""
+    plan = learned.get("lesson")
+    if plan is not None:
+        states = "and full states of the truth" if _whole(plan) else "and no full states"
+        return (
+            f"tendencies of the truth's physics in {plan['columns']} columns at each of {plan['moments']} moments of "
+            f"{plan['runs']} runs, the last of them unseen, {states}"
+        )
+    if "saw" in learned:
+        return learned["saw"]
+    data = case.get("data", {})
+    if not {"trajectories", "steps"} <= set(data):
+        return "noisy observations of the training trajectories"
+    return f"noisy observations of {data['trajectories']} training trajectories of {data['steps']} states"
+
+
+def _whole(plan: Mapping[str, Any]) -> bool:
+    """Whether a lesson shows full states beside columns; plans say so since it is a choice."""
+    return plan.get("states", True)
+
+
+def _budget(case: Mapping[str, Any], learned: Mapping[str, Any]) -> str:
+    """Updates, batch and how many settings were tried, as far as the model has such."""
+    args, tried = case["learner"].get("args", {}), learned.get("budget")
+    parts = []
+    if "updates" in args:
+        of = BATCHES.get(case["learner"]["kind"], "")
+        parts.append(f"{args['updates']} updates" + (f" of {args['batch']}{of}" if "batch" in args else ""))
+    if args.get("online"):
+        parts.append(f"{args['online']} updates online")
+    if tried is not None:
+        parts.append(f"{tried} setting{'s' * (tried != 1)}")
+    return ", ".join(parts) or "not said"
+
+
+def lessons(found: Sequence[Result]) -> str:
+    """Which simulators that take lessons are trained offline only, as their logs say; "" where none takes any."""
+    offline, online = [], []
+    for name, (case, learned) in _learned(found).items():
+        plan = learned.get("lesson")
+        if plan is None:
+            continue
+        updates = case["learner"].get("args", {}).get("online", 0)
+        if updates or _whole(plan):
+            online.append(f"{name} ({updates} updates)")
+        else:
+            offline.append(name)
+    said = []
+    if offline:
+        said.append(
+            f"Trained offline only, through no step of the whole model (free runs choose a snapshot): "
+            f"{'; '.join(offline)}."
+        )
+    if online:
+        said.append(f"Trained online too, through steps of the whole model: {'; '.join(online)}.")
+    return " ".join(said)
+
+
+def cautions(found: Sequence[Result]) -> str:
+    """What a reader of the table of fidelity should hold against it."""
+    kinds = {name: r.case["learner"]["kind"] for r, name in named(found) if name in simulators(found)}
+    args = {name: r.case["learner"].get("args", {}) for r, name in named(found)}
+    stored = [name for name, kind in kinds.items() if kind in STORED]
+    networks = [n for n, kind in kinds.items() if "hybrid" not in kind and "updates" in args[n]]
+    wide = [
+        f"{name} in {trial}, {told(score)}"
+        for name in kinds
+        for trial in TRIALS
+        if (score := middle(scored(found, name, trial))) is not None and score.diverged and _width(score) > 1
+    ]
+    said = []
+    if stored:
+        said.append(
+            f"* {' and '.join(stored)}: the mean of training is stored, point by point. A good climate of such a model "
+            "is no skill; training held that climate."
+        )
+    if networks:
+        said.append(
+            f"* {' and '.join(networks)}: trained with the budget in the table of the models and no more. What fails "
+            "here is that budget, and not every emulator."
+        )
+    if wide:
+        said.append(
+            "* Intervals wider than all that lies between null and floor come from diverged runs, each counted as "
+            f"twice the null's error, of which a resample may hold many or none: {'; '.join(wide)}."
+        )
+    return "\n".join(said)
+
+
+def _width(score: Score) -> float:
+    f = score.fidelity
+    return 0.0 if f is None or f.low is None or f.high is None else f.high - f.low
 
 
 def acting(acted: Mapping[str, Mapping[str, float]]) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from docs import hierarchical_checks as checks
+from docs.hierarchical_figures import disclaimed
 from docs.hierarchical_findings import published
 from docs.hierarchical_kept import Kept, kept
-from docs.hierarchical_models import acting, costs, training
+from docs.hierarchical_models import acting, cautions, costs, lessons, training
 from docs.hierarchical_sections import (
     NOT_RUN,
     TRIALS,
@@ -30,7 +31,9 @@ from docs.hierarchical_sections import (
     told,
 )
 from docs.results_page import coverage
+from gnomon.inference.attribution import MOST
 from gnomon.inference.ladder import ladder
+from gnomon.inference.swap import LIKE
 from gnomon.inference.verdict import first_failure
 from gnomon.report.figures import render
 from gnomon.report.ladder_figure import ladder_chart
@@ -115,6 +118,8 @@ Fidelity of each trial's headline{seeds}. `perfect` is the truth run again from 
 {figure}
 {table}
 
+{cautions}
+
 {measures}
 
 Every measure of every case, with value, interval, null, floor and units: {csv}.
@@ -129,7 +134,8 @@ Over all cells with room and an interval the interval of the perfect model cover
 
 ## What fails first, and where
 
-A cell is failed where the whole interval lies below 0.5. No cause is meant by *where*.
+A cell is failed where the whole interval lies below 0.5. No cause is meant by *where*. Judged are the runs of the
+trials; years of free runs are judged under [Is it stable?](#is-it-stable)
 
 {failures}
 
@@ -148,26 +154,48 @@ each model: what is said holds for these trained models, and not for their kinds
 ## Is the order robust?
 
 Simulators by their mean fidelity over the trials in which all of them have one, counted as 0 below 0 and as 1 above 1.
-Agreement: +1 the same order, -1 turned round. No interval stands beside it.
+Agreement: +1 the same order, -1 turned round, and of how many pairs. Each variation is held against the order as
+published over the same trials and the same simulators; a trial alone against the order over all trials. No interval
+stands beside it.
 
 {robustness}
 
 {others}## Is it stable?
 
-Networks of three trainings, run freely; a run fails where its air is 20 scales from its zonal mean, or not a number.
-With no failure the hazard is what 95 % would still have seen none of.
+Networks of several trainings, run freely; a run fails where its air is 20 scales from its zonal mean, or not a number.
+Runs of one network are not independent of each other, and one network may have all the failures: the pooled row
+describes no network, and stands beside each of them. Where nothing failed, the number is the hazard above which at
+least one failure would have been seen in 95 of 100 cases. These networks are not those of the study: they have the same
+settings and are taught from another draw of the same lesson, with the knobs over their declared ranges, but one short
+trajectory at the default knobs chooses among their snapshots. The last column says how far the global mean of ta500
+went while a run stood: over another sea that is mostly the forced response. No run of the truth stands beside it, so
+that it is no error.
 
 {stability}
 
+Do columns break in the trials themselves? *Moist* are runs in which the air at 50 hPa was somewhere more than
+{many:g} times moister than it ever was in the truth's own runs of the same experiment.
+
+{columns}
+
 ## Does Gnomon find what is there, and only that?
 
-Faults of known size planted in perfect twins, with every measure asked together at a family-wise 5 %. `synthetic` is
-noise with the statistics of an atmosphere and known responses, `lows` are moving cyclones on T31: pools that share
-nothing with each other. The heating or the basic state of a wave is planted in the dry core.
+Faults of known size planted in perfect twins, with every measure asked together at a family-wise 5 %. That rule
+(`gnomon.inference.told_apart`) is the check's own: a report, and every table of fidelity above, prints an interval for
+each cell without a correction across cells, so that of a perfect model's cells about one in twenty would miss.
+`synthetic` is noise with the statistics of an atmosphere and known responses, `lows` are moving cyclones on T31: pools
+that share nothing with each other. Twins are dealt again and again from each pool, and deals of one pool share units:
+an interval *over deals* is the wider of Wilson's over twins and, of several pools, Student's over pools. Where all
+pools agree nothing tells how alike their deals are, and the interval is what so many pools can bound. The heating or
+the basic state of a wave is planted in the dry core.
 
 {faults}
 
 {swap}
+
+A cause is named only where the (truth, truth) cell, heating and basic state of the truth, reproduces the truth's own
+wave at r of at least {like:g}, and the (model, model) cell the model's
+([all gates](design/cause.md#heating-or-basic-state)). Of the truth again "not attributable" is as planted only there.
 
 ## What this world cannot tell
 
@@ -237,7 +265,13 @@ def page(known: Mapping[str, Kept], study: str, folder: Path) -> str:
         ),
         hardware=f"{made.get('processor', 'unknown')}, {made.get('cores', '?')} cores",
         supports=SUPPORTS[study],
-        short=in_short(known[study], hybrid),
+        short=" ".join(
+            (
+                in_short(known[study], hybrid),
+                *filter(None, (lessons(own),)),
+                *checks.in_short(folder, _taught(own)),
+            )
+        ),
         cost="\n".join(f"| `{t}` | {q} | {spent[t]:.0f} |" for t, q in asked.items()) or f"| {NOT_RUN} | | |",
         stored="\n".join(
             f"| `{n}` | {f'{len(found[n])} of {_asked(n)} cases' if n in found else NOT_RUN} |"
@@ -248,6 +282,7 @@ def page(known: Mapping[str, Kept], study: str, folder: Path) -> str:
         seeds=f", the median over {len(seeds)} seeds" if len(seeds) > 1 else ", of one seed",
         figure=f"\n![Fidelity of each simulator in every trial, with 95 % intervals](hierarchical/{study}.svg)\n",
         table=table(own),
+        cautions=cautions(own),
         measures=measures(own, study),
         csv=", ".join(f"[{n}.csv](hierarchical/{n}.csv)" for n in found),
         reports=", ".join(
@@ -256,7 +291,8 @@ def page(known: Mapping[str, Kept], study: str, folder: Path) -> str:
         or "not made",
         perfect=coverage(own, "perfect", 1.0),
         null=coverage(own, "null", 0.0),
-        figures="\n\n".join(known[study].figures) or "No figures of single measures were drawn.",
+        figures="\n\n".join(disclaimed(known[study].figures, study))
+        or "No figures of single measures were drawn.",
         failures=failures(own, study) or "No simulator was run.",
         paired="\n".join(f"* {line}" for line in known[study].paired) or "Nothing could be compared.",
         causes=_causes([row for n, k in known.items() if n != "hierarchical_smoke" for row in k.causes]),
@@ -268,6 +304,8 @@ def page(known: Mapping[str, Kept], study: str, folder: Path) -> str:
         published=published(found, hybrid) if hybrid else f"The hybrid was {NOT_RUN}.",
         costs=costs(own, known[study].spent),
         missing=_missing(found, study, folder),
+        many=checks.MANY,
+        like=LIKE,
         **checks.checked(folder),
     )
 
@@ -295,6 +333,13 @@ def in_short(kept: Kept, hybrid: str) -> str:
 CLAIM = re.compile(
     rf"^(.+) (beats|is beaten by) (.+), ({'|'.join(TRIALS)})$"
 )  # of `gnomon.inference.compare`
+NAMED = (
+    f"A part is named as the cause only where the lower end of its share's interval lies above {100 * MOST:.0f} % of "
+    f"the error, or, for a regime, above its share of place and time and {100 * MOST:.0f} % of the rest, and where it "
+    "leads its rivals ([the rule](design/cause.md#when-a-cause-is-named)). *Not attributable … the nearest to "
+    "it* names no cause: no part surely holds that much, and the number says what the part that came closest accounts "
+    "for; a regime may hold most of the error because it holds much of the atmosphere."
+)
 _QUESTIONS = {
     "forecast": "how long is it right?",
     "climate": "left alone, does it live on the right attractor?",
@@ -316,14 +361,21 @@ def _asked(study: str) -> int:
 
 def _hybrid(found: Sequence[Result]) -> str:
     """The first hybrid with learned columns among the simulators."""
+    return next(iter(_taught(found)), "")
+
+
+def _taught(found: Sequence[Result]) -> list[str]:
+    """All hybrids with learned columns."""
     kinds = {name: r.case["learner"]["kind"] for r, name in named(found)}
-    return next((n for n in simulators(found) if "hybrid" in kinds[n]), "")
+    return [n for n in simulators(found) if "hybrid" in kinds[n]]
 
 
 def _causes(said: Sequence[tuple[str, ...]]) -> str:
     """What interventions said, where some were run."""
     lines = [f"* {who} on {world}, {asked}: {answer}" for who, world, asked, answer in said]
-    return "\n".join(lines) or f"Interventions (the trial `cause`) were {NOT_RUN}, so no cause is named here."
+    if lines:
+        return f"{NAMED}\n\n" + "\n".join(lines)
+    return f"Interventions (the trial `cause`) were {NOT_RUN}, so no cause is named here."
 
 
 def _missing(found: Mapping[str, Sequence[Result]], study: str, folder: Path) -> str:

@@ -3,6 +3,7 @@
 import itertools
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from gnomon.inference.ladder import key_of, ladder, names_of
 from gnomon.inference.verdict import first_failure
@@ -22,8 +23,8 @@ VARIANTS = {  # trial -> the measure that stands for it in the base order, and a
 UNCLAIMED = {  # study -> measures on which it supports no claim
     "hierarchical_smoke": ("",),
     "hierarchical": (
-        "response_even", "response_saturation", "cyclone_tracks", "cyclone_intensity", "cyclone_statistics",
-        "track_density",
+        "response_even", "response_saturation", "warming_profile", "cyclone_tracks", "cyclone_intensity",
+        "cyclone_statistics", "track_density",
     ),
     "hierarchical_t31": ("mean_state", "cyclone_statistics", "track_density"),
 }  # fmt: skip
@@ -134,8 +135,27 @@ def claimed(study: str, measure: str) -> bool:
     return not {"", measure} & set(UNCLAIMED.get(study, ()))
 
 
+class Variation(NamedTuple):
+    """One line of the table of orders.
+
+    Attributes:
+        what: is varied.
+        found: results of one world and seed; none where it was not run.
+        choice: of measures, as `standing` has it.
+        trials: asked.
+    """
+
+    what: str
+    found: Sequence[Result]
+    choice: int = 0
+    trials: Sequence[str] = TRIALS
+
+
 def standing(
-    found: Sequence[Result], choice: int = 0, trials: Sequence[str] = TRIALS
+    found: Sequence[Result],
+    choice: int = 0,
+    trials: Sequence[str] = TRIALS,
+    among: Iterable[str] | None = None,
 ) -> tuple[dict[str, float], list[str]]:
     """Simulator -> mean fidelity, best first, over the trials in which all of them have one; and those trials.
 
@@ -145,8 +165,9 @@ def standing(
         found: of one world and seed.
         choice: 0 for the base measures of `VARIANTS`, 1 for the other ones.
         trials: asked.
+        among: simulators that are looked at; all unless given.
     """
-    names = simulators(found)
+    names = [n for n in simulators(found) if among is None or n in among]
     values: dict[str, list[float]] = {n: [] for n in names}
     used = []
     for trial in trials:
@@ -179,10 +200,10 @@ def robustness(found: Mapping[str, Sequence[Result]], base: str) -> str:
     """Does the order of the simulators survive? One line a variation, with what was not run."""
     own = [r for r in found[base] if r.case.get("seed", 0) == _first_seed(found[base])]
     world = _world(own[0]) if own else {}
-    rows = [("as published above", standing(own))]
-    rows += [(f"{t} alone", standing(own, trials=(t,))) for t in TRIALS]
+    rows = [Variation("as published above", own)]
+    rows += [Variation(f"{t} alone", own, trials=(t,)) for t in TRIALS]
     again = _other_seeds(found, base, world)
-    rows += [(f"seed {s}", standing(r)) for s, r in again.items()] or [("another seed", ({}, []))]
+    rows += [Variation(f"seed {s}", r) for s, r in again.items()] or [Variation("another seed", [])]
     # the smallest study is plumbing, and varies nothing
     others = {
         n: [r for r in f if r.case.get("seed", 0) == _first_seed(f)]
@@ -191,17 +212,31 @@ def robustness(found: Mapping[str, Sequence[Result]], base: str) -> str:
     }
     for what, same in (("T31", _finer), ("the second physics as truth", _second_physics)):
         runs = [[r for r in f if same(world, _world(r))] for f in others.values()]
-        rows.append((what, next((got for f in runs if f and (got := standing(f))[0]), ({}, []))))
-    rows.append(("another measure in each trial", standing(own, 1)))
+        rows.append(Variation(what, next((f for f in runs if standing(f)[0]), [])))
+    rows.append(Variation("another measure in each trial", own, 1))
     lines = ["| variation | order (mean fidelity) | trials | agreement (Kendall) |", "|---|---|---|---|"]
-    first = rows[0][1][0]
-    for k, (what, (means, used)) in enumerate(rows):
-        agreed = None if k == 0 else kendall(first, means)
+    for k, asked in enumerate(rows):
+        means, used = standing(asked.found, asked.choice, asked.trials)
         order = ", ".join(f"{n} {v:.2f}" for n, v in means.items()) or NOT_RUN
         lines.append(
-            f"| {what} | {order} | {', '.join(used)} | {'' if agreed is None else f'{agreed:+.2f}'} |"
+            f"| {asked.what} | {order} | {', '.join(used)} | {_agreement(own, asked) if k else ''} |"
         )
     return "\n".join(lines)
+
+
+def _agreement(own: Sequence[Result], asked: Variation) -> str:
+    """Kendall's with the base order over the same trials and simulators, and of how many pairs; "" where none has both.
+
+    A mean over four trials and one over two differ without any variation. Only where the trial itself is the variation
+    the base order is that over all of them.
+    """
+    means, used = standing(asked.found, asked.choice, asked.trials)
+    first, common = standing(own, trials=TRIALS if tuple(asked.trials) != TRIALS else used, among=means)
+    if tuple(asked.trials) == TRIALS:
+        means = standing(asked.found, asked.choice, common, among=first)[0]
+    both = len([n for n in first if n in means])
+    agreed, pairs = kendall(first, means), both * (both - 1) // 2
+    return "" if agreed is None else f"{agreed:+.2f} ({pairs} pair{'s' * (pairs != 1)})"
 
 
 def _other_seeds(found: Mapping[str, Sequence[Result]], base: str, world: Mapping) -> dict[int, list[Result]]:

@@ -68,7 +68,6 @@ def main() -> int:
         if options.csv and rows:
             keep(
                 options.csv,
-                name,
                 [
                     {"world": f"{name}, other set-ups" if options.setups else name} | row._asdict()
                     for row in rows

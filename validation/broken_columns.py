@@ -4,6 +4,7 @@ For every simulator, trial and experiment of a study on `speedy` that is in a st
 many the air at 50 hPa was somewhere ever 20 times moister than it ever was in the truth's own runs of that experiment,
 how many of the lost ones were so before, and how far the air at 850 hPa ever was from the truth's mean at its place.
 A run counts as lost where that is more than 50 scales (`core.runner.bounds_of`). The store is read and not written.
+`--csv FILE` keeps the counts (humidity in kg kg-1); rows of trials and experiments that were not asked stay in it.
 
 What misleads: days that a run discards are not kept, and days are means: the hour in which a run is lost is not seen.
 """
@@ -19,6 +20,7 @@ from gnomon.inference.ladder import key_of, names_of
 from gnomon.spec.results import Result
 from gnomon.store.names import node_list
 from gnomon.store.results import Store
+from validation.table import keep
 
 MOIST, AIR = "hus50", "ta850"
 MANY = 20.0  # times the moistest that the truth ever was
@@ -64,11 +66,13 @@ def main() -> None:
     parser.add_argument("store", type=Path)
     parser.add_argument("study", nargs="?", default="hierarchical")
     parser.add_argument("--trials", default="", help="joined by commas; all of the study's unless given")
+    parser.add_argument("--csv", type=Path, help="file for the counts")
     asked = parser.parse_args()
     store = Store(asked.store, create=False, movable=False)
     results = [r for r in store.results(asked.study) if r.case["world"]["kind"] == "speedy"]
     names = names_of(r.case["learner"] for r in results)
     truths: dict[tuple[str, str], Truth] = {}
+    rows: list[dict[str, Any]] = []
     print(
         "simulator, trial, experiment: runs; lost (unseen); moist; lost and moist; "
         "g/kg at 50 hPa (the truth's); K from the truth at 850 hPa"
@@ -78,12 +82,22 @@ def main() -> None:
         if asked.trials and trial not in asked.trials.split(","):
             continue
         for label, one in counts(store, result, truths):
-            true = truths[trial, label].moistest
+            true, who = truths[trial, label].moistest, names[key_of(result.case["learner"])]
             print(
-                f"{names[key_of(result.case['learner'])]}, {trial}, {label}: {one.runs}; {one.lost} ({one.unseen}); "
+                f"{who}, {trial}, {label}: {one.runs}; {one.lost} ({one.unseen}); "
                 f"{one.moist}; {one.both}; {1e3 * one.peak:.2g} ({1e3 * true:.2g}); {one.far:.0f}",
                 flush=True,
             )
+            rows.append(row(who, trial, label, one, true))
+    if asked.csv and rows:
+        keep(asked.csv, rows, ("simulator", "trial", "experiment"))
+
+
+def row(simulator: str, trial: str, experiment: str, one: Broken, moistest: float) -> dict[str, Any]:
+    """One experiment of one simulator as a row of the table; `moistest` is the truth's peak."""
+    told = {"simulator": simulator, "trial": trial, "experiment": experiment} | one._asdict()
+    far = told.pop("far")
+    return told | {"truth peak": moistest, "far": far}
 
 
 def counts(

@@ -14,7 +14,6 @@ network are not independent of each other; the line also counts the networks tha
 """
 
 import argparse
-import csv
 import json
 import time
 from pathlib import Path
@@ -41,6 +40,7 @@ from validation.hybrid import (
     kept_start,
     learned_step,
 )
+from validation.table import keep as keep_rows
 
 CONDITIONS: dict[str, dict[str, dict[str, float]]] = {
     "held_suarez": {"default": {}, "contrast 80 K": {"delta_t": 80.0}},
@@ -99,25 +99,26 @@ def main() -> None:
                     name = f"{asked.world}_{variant}_{asked.online}_{seed}_life_{number}_{label.replace(' ', '')}"
                     state = Flown(start, no_counts())
                     lives.append(life(asked.keep / name, simulator, state, days, knobs))
-                    rows.append(row(asked.world, variant, label, seed, number, lives[-1]))
+                    rows.append(row(asked.world, variant, label, seed, number, lives[-1], asked.online))
             print(told(variant, label, lives, asked.seeds), flush=True)
             if asked.csv:
                 keep(asked.csv, rows)
 
 
-def row(world: str, variant: str, condition: str, network: int, start: int, one: Life) -> dict[str, Any]:
+def row(
+    world: str, variant: str, condition: str, network: int, start: int, one: Life, online: int = 0
+) -> dict[str, Any]:
     """A run as a row of the table."""
-    told = {"world": world, "variant": variant, "condition": condition, "network": network, "start": start}
-    return told | {k: v for k, v in one._asdict().items() if k != "acted"} | one.acted
+    told = {"world": world, "variant": variant, "online": online, "condition": condition, "network": network}
+    return told | {"start": start} | {k: v for k, v in one._asdict().items() if k != "acted"} | one.acted
 
 
 def keep(path: Path, rows: list[dict[str, Any]]) -> None:
-    """What became of every run, as a table."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    """What became of every run, as a table; rows of runs that were not asked stay, as those of another variant."""
+    which = ("world", "variant", "online", "condition", "network", "start")
+    keep_rows(
+        path, rows, which, {"online": "0"}
+    )  # tables were once written without it, and none was trained online
 
 
 def told(variant: str, label: str, lives: list[Life], networks: int) -> str:

@@ -1,6 +1,7 @@
 """Rows of a validation table, and how they are printed."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,15 +61,30 @@ def reported(quantity: str, value: float, error: float | None = None) -> Row:
     return Row(quantity, value, error, "", "", "reported", True)
 
 
-def keep(path: Path, world: str, rows: list[dict[str, Any]]) -> None:
-    """Put one world's rows into a file, in place of those that it has of that world."""
+def keep(
+    path: Path,
+    rows: Sequence[dict[str, Any]],
+    by: Sequence[str] = ("world",),
+    older: Mapping[str, str] | None = None,
+) -> None:
+    """Put rows into a file, in place of those that it has of the same; what was not asked this time stays.
+
+    Args:
+        path: of the table; made where there is none.
+        rows: at least one.
+        by: columns that say what a row is of.
+        older: column -> what rows say that were written before there was that column.
+    """
+    asked = {tuple(str(row[name]) for name in by) for row in rows}
     before: list[dict[str, Any]] = []
     if path.exists():
         with path.open(newline="", encoding="utf-8") as file:
-            before = [row for row in csv.DictReader(file) if row["world"] != world]
+            held = [dict(older or {}) | row for row in csv.DictReader(file)]
+        before = [row for row in held if tuple(row[name] for name in by) not in asked]
     path.parent.mkdir(parents=True, exist_ok=True)
+    columns = dict.fromkeys((*rows[0], *(name for row in before for name in row)))
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, list(columns), restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows([*before, *rows])
 

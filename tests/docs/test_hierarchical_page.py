@@ -84,7 +84,7 @@ def test_agreement_of_two_orders():
 def test_robustness_says_what_was_not_run(found):
     text = robustness(found, "hierarchical")
     assert "| as published above | peer 0.98, column_hybrid " in text
-    assert "| shift alone | peer 0.98, column_hybrid 0.20 | shift | +1.00 |" in text
+    assert "| shift alone | peer 0.98, column_hybrid 0.20 | shift | +1.00 (1 pair) |" in text
     for what in ("another seed", "T31", "the second physics as truth", "another measure in each trial"):
         assert f"| {what} | not run |" in text
 
@@ -116,10 +116,14 @@ def test_robustness_over_seeds_resolution_truth_and_measures(found):
     found["hierarchical_full"] = other
     text = robustness(found, "hierarchical")
     every = "forecast, climate, response, shift"
-    assert f"| seed 1 | column_hybrid 0.98, peer 0.20 | {every} | -1.00 |" in text
-    assert f"| T31 | peer 0.98, column_hybrid 0.20 | {every} | +1.00 |" in text
-    assert f"| the second physics as truth | column_hybrid 0.98, peer 0.20 | {every} | -1.00 |" in text
-    assert "| another measure in each trial | column_hybrid 0.98, peer 0.20 | climate | -1.00 |" in text
+    assert f"| seed 1 | column_hybrid 0.98, peer 0.20 | {every} | -1.00 (1 pair) |" in text
+    assert f"| T31 | peer 0.98, column_hybrid 0.20 | {every} | +1.00 (1 pair) |" in text
+    assert (
+        f"| the second physics as truth | column_hybrid 0.98, peer 0.20 | {every} | -1.00 (1 pair) |" in text
+    )
+    assert (
+        "| another measure in each trial | column_hybrid 0.98, peer 0.20 | climate | -1.00 (1 pair) |" in text
+    )
 
 
 def test_another_seed_may_come_from_a_study_of_its_own(found):
@@ -205,6 +209,7 @@ def test_a_page_of_the_smoke_study_claims_nothing(found, tmp_path):
     assert not claimed("hierarchical_smoke", "skill")
     assert claimed("hierarchical", "skill")
     assert not claimed("hierarchical", "response_even")
+    assert not claimed("hierarchical", "warming_profile")  # upper levels, as its own file says
 
 
 def test_what_no_size_supports_is_no_weakness(found):
@@ -353,7 +358,9 @@ def test_clippers_training_and_costs_are_tables():
         "seconds": 3.0,
     }
     result = msgspec.structs.replace(result, learned=learned)
-    assert "| column_hybrid | tendencies; `enso` -2 to 2 | 7 | u 0.50 | 3 s |" in training([result])
+    assert "| column_hybrid | tendencies; `enso` -2 to 2 | not said | 7 | u 0.50 | 3 s |" in training(
+        [result]
+    )
     told = costs([result], {"column_hybrid": {"forecast": 120.0}})
     assert "| column_hybrid | 120 |" in told
     assert "Together 2 minutes" in told

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from gnomon.core.runs import Observed, Runs
 from gnomon.spec.errors import BadData
@@ -13,6 +14,7 @@ from validation.faults.lows import LowsPool
 from validation.faults.plans import PLANS, Plan, fault
 from validation.faults.pool import cut
 from validation.faults.printing import rate, told
+from validation.faults.shares import of_pools
 from validation.faults.synthetic import SyntheticPool
 
 PLAN = Plan(
@@ -94,8 +96,22 @@ def test_rates_carry_wilson_intervals_and_over_pools_those_of_their_mean():
     # Four pools of .1, .2, .3, .4: mean .25, standard deviation .129, t with three degrees of freedom 3.182.
     marks = np.concatenate([np.arange(10) < k for k in (1, 2, 3, 4)])
     assert rate(marks, np.repeat(np.arange(4), 10)) == " 25.0 (4.5 to 45.5)"
-    # Pools that agree on nothing found are no proof of nothing.
-    assert rate(np.zeros(40, bool), np.repeat(np.arange(4), 10)) == "  0.0 (0.0 to 8.8)"
+    # Pools that agree on nothing found are no proof of nothing: four trials, whatever is dealt from them.
+    assert rate(np.zeros(40, bool), np.repeat(np.arange(4), 10)) == "  0.0 (0.0 to 60.2)"
+    assert rate(np.zeros(4000, bool), np.repeat(np.arange(4), 1000)) == "  0.0 (0.0 to 60.2)"
+
+
+def test_pools_that_agree_count_as_so_many_trials():
+    """Clopper and Pearson's bounds have closed forms at the ends, and are the tails of a binomial between."""
+    assert of_pools(0.0, 10) == (0.0, pytest.approx(1 - 0.025**0.1))
+    assert of_pools(1.0, 5) == (pytest.approx(0.025**0.2), 1.0)
+    low, high = of_pools(0.5, 10)
+    assert scipy.stats.binom.sf(4, 10, low) == pytest.approx(0.025)
+    assert scipy.stats.binom.cdf(5, 10, high) == pytest.approx(0.025)
+    # The worst case: all deals of a pool say the same, and at this share ten pools are all silent once in forty times.
+    rng = np.random.default_rng(0)
+    silent = ~(rng.random((20_000, 10)) < of_pools(0.0, 10)[1]).any(axis=1)
+    assert silent.mean() == pytest.approx(0.025, abs=0.005)
 
 
 def test_pools_of_other_seeds_share_nothing_and_are_counted_together(found, tmp_path):

@@ -1,5 +1,7 @@
 """The command that plants faults in the dry core and divides the error: when it calls an answer right."""
 
+import csv
+
 import jax
 import jax.numpy as jnp
 import msgspec
@@ -8,6 +10,7 @@ import pytest
 
 from gnomon.inference.swap import Cells, swapped
 from gnomon.worlds.sphere.machine import Air
+from validation import swap
 from validation.swap import MODELS, Bench, Plan, right, table_of
 
 
@@ -37,6 +40,41 @@ def test_an_answer_is_right_where_it_names_what_was_planted_and_nothing_else(ans
     assert not right(basic, 0)
     assert not right(nothing, 0)
     assert not right(nothing, -1)
+
+
+def test_a_dead_instrument_is_not_right_about_nothing(answers):
+    """It is silent about everything; where nothing is planted it must have made both waves."""
+    nothing = answers["nothing"]
+    assert nothing.works
+    assert nothing.sentence.startswith("not attributable")
+    for dead in (
+        {"like_truth": 0.79},
+        {"like_model": np.nan},
+        {"had": (0.4, 1.0, 1.0)},
+        {"missed": (0.1, 0.6, 0.1)},
+    ):
+        broken = nothing._replace(**dead)
+        assert not broken.works
+        assert not right(broken, None)
+    assert right(nothing._replace(like_error=0.1), None), "where there is no error its gate asks nothing"
+
+
+def test_a_miss_is_a_result_and_only_strictly_a_failure(answers, monkeypatch, tmp_path, capsys):
+    """make goes on to the next check; the verdict is in the table."""
+    monkeypatch.setattr(swap, "Bench", lambda plan: None)
+    wrong = answers["both"]._replace(failed="the dry core's own wave is like the model's at r = 0.10 only")
+    for more, status in (((), 0), (("--strict",), 1)):
+        said = iter([*list(answers.values())[:3], wrong])
+        monkeypatch.setattr(swap, "attributed", lambda bench, model, said=said: next(said))
+        monkeypatch.setattr("sys.argv", ["swap", "--csv", str(tmp_path / "swap.csv"), *more])
+        with pytest.raises(SystemExit) as end:
+            swap.main()
+        assert end.value.code == status
+        assert "wrong: both" in capsys.readouterr().out
+    with (tmp_path / "swap.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["right"] for r in rows] == ["1", "1", "1", "0"]
+    assert float(rows[0]["r truth"]) == pytest.approx(answers["nothing"].like_truth, abs=1e-3)
 
 
 def test_both_are_right_only_where_the_instrument_works_and_both_shares_are_there(answers):

@@ -53,6 +53,7 @@ def fault(name: str, kind: str, own: str, **args: Any) -> Planted:
     return Planted(name, Ref(kind=kind, args=args), own)
 
 
+USUAL = ("lorenz96", "synthetic", "synthetic_long", "lows")  # what is asked where no world is named
 LONG = {"length", "discard", "ramp", "spacing", "period", "horizon"}  # arguments that are times
 
 PLANS: dict[str, Plan] = {

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
-from gnomon.inference.power import wilson
 from validation.faults.plans import Plan
+from validation.faults.shares import share_of
 from validation.faults.twins import PERFECT, Verdicts
 
 
@@ -22,7 +21,8 @@ def told(name: str, plan: Plan, got: Verdicts, without: Mapping[str, str], secon
         "Power: how often the fault's own measure flags it (all measures asked together, 5 % for the family).",
         "Intervals are Wilson's over deals of one pool, which share units: too narrow for another pool."
         if pools < 2
-        else "Intervals are the wider of Wilson's over twins and Student's over pools, which share nothing.",
+        else "Intervals are the wider of Wilson's over twins and Student's over pools, which share nothing; where all "
+        "pools agree, what so many pools can bound.",
         *_power(plan, got),
         "",
         "Confusion matrix: per cent of the twins in which a measure flags (- not asked)",
@@ -42,17 +42,6 @@ def rate(marks: np.ndarray, pool: np.ndarray) -> str:
         return "not asked"
     share, low, high = (100 * x for x in share_of(marks, pool))
     return f"{share:5.1f} ({low:.1f} to {high:.1f})"
-
-
-def share_of(marks: np.ndarray, pool: np.ndarray) -> tuple[float, float, float]:
-    """A share and its interval: Wilson's over twins; over pools Student's, where that is wider."""
-    hits, n = int(marks.sum()), len(marks)
-    low, high = wilson(hits, n)
-    shares = np.array([marks[pool == i].mean() for i in np.unique(pool)])
-    if len(shares) > 1:
-        reach = stats.t.ppf(0.975, len(shares) - 1) * shares.std(ddof=1) / np.sqrt(len(shares))
-        low, high = min(low, max(shares.mean() - reach, 0.0)), max(high, min(shares.mean() + reach, 1.0))
-    return hits / n, low, high
 
 
 def rows(name: str, plan: Plan, got: Verdicts) -> list[dict[str, Any]]:

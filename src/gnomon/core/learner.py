@@ -57,6 +57,9 @@ class Fit(NamedTuple):
 class AbstractLearner(eqx.Module):
     """A way to learn dynamics. Fields are hyper-parameters (plain data), with defaults that are searched or stated.
 
+    It may have a method `check()` that raises BadSpec for settings which no fit could use: studies call it before
+    anything runs.
+
     Attributes:
         version: raised whenever the same data give another simulator.
         role: "learner"; "control" and "baseline" for what stands beside every comparison.
@@ -66,9 +69,6 @@ class AbstractLearner(eqx.Module):
     version: eqx.AbstractClassVar[int]
     role: eqx.AbstractClassVar[str]
     needs_prior: eqx.AbstractClassVar[bool]
-
-    def check(self) -> None:
-        """Raise BadSpec for settings that no fit could use, before hours are spent on others."""
 
     @abc.abstractmethod
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
