@@ -38,6 +38,7 @@ from gnomon.inference.verdict import first_failure
 from gnomon.report.figures import render
 from gnomon.report.ladder_figure import ladder_chart
 from gnomon.report.view import learners
+from gnomon.spec.registry import entries, load
 from gnomon.spec.results import Result
 from gnomon.spec.shelf import find_study
 from gnomon.spec.study import CONTROLS, read_study
@@ -71,7 +72,7 @@ TEXT = """# The hierarchical test
 sea, and where does it fail first?*
 
 Written by `python -m docs.hierarchical_page` from results of studies; nothing is put in by hand. Study:
-`{study}`. Versions: {versions}. Hardware: {hardware}.
+`{study}`. Versions: {versions}. Hardware: {hardware}.{aged}
 
 {supports}
 
@@ -264,6 +265,7 @@ def page(known: Mapping[str, Kept], study: str, folder: Path) -> str:
             f"{k} {made[k]}" for k in ("gnomon", "python", "jax", "numpy", "scipy") if k in made
         ),
         hardware=f"{made.get('processor', 'unknown')}, {made.get('cores', '?')} cores",
+        aged=aged(own),
         supports=SUPPORTS[study],
         short=" ".join(
             (
@@ -308,6 +310,15 @@ def page(known: Mapping[str, Kept], study: str, folder: Path) -> str:
         like=LIKE,
         **checks.checked(folder),
     )
+
+
+def aged(found: Sequence[Result]) -> str:
+    """Learners that have changed since, with both versions: their numbers here are those of the older."""
+    then = {k: int(v) for r in found for k, v in r.case.get("versions", {}).items() if k[:9] == "learners:"}
+    now = {k: load("learners", k[9:]).version for k in then if k[9:] in entries("learners")}
+    old = [f"`{k[9:]}` ({then[k]} here, {v} now)" for k, v in sorted(now.items()) if v != then[k]]
+    told = f"\n\n**Changed since these runs:** {', '.join(old)}; CHANGELOG says how. Not run again yet."
+    return told if old else ""
 
 
 def in_short(kept: Kept, hybrid: str) -> str:

@@ -7,9 +7,10 @@ import pytest
 import validation.faults.__main__ as faults
 from docs.hierarchical_figures import disclaimed
 from docs.hierarchical_models import cautions, lessons, training
-from docs.hierarchical_page import page
+from docs.hierarchical_page import aged, page
 from docs.hierarchical_sections import measures, robustness
 from gnomon.inference.attribution import MOST, Candidate, attribute
+from gnomon.spec.registry import load
 from tests.docs.test_hierarchical_page import BAD, GOOD, HEADLINES, MIDDLING, SPEEDY, case, known, study
 from tests.inference.results_for_tests import a_score
 from validation.stability import Life, keep, row
@@ -180,3 +181,17 @@ def test_the_rule_of_planted_faults_is_said_to_be_its_own(tmp_path):
         assert "told_apart" in said
         assert "without a correction across cells" in said
     assert "verdicts of a report" not in " ".join((faults.__doc__ or "").split())
+
+
+def test_learners_that_have_changed_since_are_named():
+    def of(version):
+        result = case("column_hybrid", "forecast", GOOD)
+        return [
+            msgspec.structs.replace(
+                result, case=result.case | {"versions": {"learners:column_hybrid": version}}
+            )
+        ]
+
+    now = load("learners", "column_hybrid").version
+    assert f"`column_hybrid` (1 here, {now} now)" in aged(of(1))
+    assert aged(of(now)) == ""
