@@ -28,6 +28,7 @@ QUICK = 5.0  # times as fast as the same method in PyTorch
 FROM, TO, LEVEL = 200, 2000, 2.0  # steps between which a bounded gradient grows at most so many times
 EXPLODES = 1e3  # times, over the same steps: without that nothing was there to be bounded
 CONTROLS = ("perfect", "null")
+BOTH = "physics and "  # labels of hybrids in the study of that name
 Cells = dict[tuple[str, str, str], dict[int, float]]  # (world, learner, rule) -> seed -> mean over starts
 
 
@@ -61,6 +62,7 @@ def claims(results: Path, attractors: Path) -> list[Claim]:
         *few_regions(read(results / "learners-regions.csv")),
         labour(read(results / "regularised_nde.csv")),
         quick(read(results / "learners-speed.csv")),
+        together(read(results / "learners-cases.csv")),
         named_fates(read(results / "learners-cases.csv"), read(attractors / "attractors.csv")),
     ]
 
@@ -354,6 +356,27 @@ def named_fates(cases: list[Row] | None, runs: list[Row] | None) -> Claim:
         f"{counted} cases of studies",
         _word(bool(fates or counted), [bool(fates), bool(counted)]),
     )
+
+
+def together(cases: list[Row] | None) -> Claim:
+    """A wrong physics and a learner: is both more than either, by pairs of seeds, on every flow?"""
+    valid: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+    for r in cases or ():
+        if r["study"] == "hybrids" and r["valid_time"]:
+            valid[r["world"], r["learner"]][int(r["seed"])] = float(r["valid_time"])
+    seen, met = [], []
+    for (world, name), both in valid.items():
+        alone, physics = (valid.get((world, n), {}) for n in (name.removeprefix(BOTH), "peer"))
+        if not name.startswith(BOTH) or not alone or not physics:
+            continue
+        gains = [[v - other[s] for s, v in both.items() if s in other] for other in (alone, physics)]
+        met.append(all(low_of(g) > 0 for g in gains))
+        more = told(name.removeprefix(BOTH), gains[0])
+        seen.append(
+            f"{more} over itself alone on {world}{'' if met[-1] else ' (not told apart from either)'}"
+        )
+    wanted = "longer than each alone, in Lyapunov times, by pairs of seeds, for every learner and flow asked"
+    return Claim("a wrong physics and a learner", wanted, "; ".join(seen), _word(bool(met), met))
 
 
 def _word(known: bool, met: Sequence[bool]) -> str:

@@ -291,3 +291,23 @@ def test_a_floor_of_another_length_is_made_and_not_kept(tmp_path, monkeypatch, s
     assert sweep.floor_at("lorenz63", {}, 10) == kept
     assert sweep.floor_at("lorenz63", {"n": 1}, 20) == [{"ours": 20.0}]
     assert json.loads((tmp_path / "floor-lorenz63.json").read_text())["steps"] == 10
+
+
+def test_a_hybrid_must_beat_both_of_its_parts_on_every_seed_s_difference():
+    def rows(both, alone, physics):
+        return [
+            {
+                "study": "hybrids",
+                "world": "w",
+                "learner": name,
+                "seed": str(seed),
+                "valid_time": str(v + 0.01 * seed),
+            }
+            for name, v in (("physics and lstm", both), ("lstm", alone), ("peer", physics))
+            for seed in range(3)
+        ]
+
+    assert learners_claims.together(rows(3.0, 2.0, 1.0)).verdict == "**yes**"
+    assert learners_claims.together(rows(3.0, 3.5, 1.0)).verdict == "no"
+    assert learners_claims.together(rows(3.0, 2.0, 3.0)).verdict == "no"
+    assert learners_claims.together(None).verdict == "not run"
