@@ -268,11 +268,20 @@ def test_wrong_settings_are_named():
     data = drifting_waves(steps=4, count=4)
     with pytest.raises(BadSpec, match="positions must be one of auto, on, off"):
         FourierOperator(positions="yes").fit(data, key=jax.random.key(0))
-    with pytest.raises(BadSpec, match="modes not negative"):
+    with pytest.raises(BadSpec, match="modes and watched not negative"):
         FourierOperator(modes=-1).fit(data, key=jax.random.key(0))
     with pytest.raises(BadSpec, match="width must be"):
         UNet(width=0).fit(data, key=jax.random.key(0))
     assert most_modes(SPHERE) == 11
+
+
+@pytest.mark.parametrize(("watched", "steps"), [(0, 200), (7, 7)])
+def test_free_runs_that_choose_are_as_long_as_asked(watched, steps, monkeypatch):
+    """A divergence after the last step that is watched cannot be chosen against."""
+    seen = {}
+    monkeypatch.setattr("gnomon.learners.field_emulator.fit_networks", lambda *_, **ways: seen.update(ways))
+    FourierOperator(watched=watched).fit(drifting_waves(steps=4, count=4), key=jax.random.key(0))
+    assert seen["steps"] == steps
 
 
 def test_waves_are_as_many_as_the_geometry_can_afford():

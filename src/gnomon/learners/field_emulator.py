@@ -122,6 +122,7 @@ def fit_emulator(
     *,
     taught: Callable[[Unrolled], Any] = lambda one: one,
     run: Callable[[FieldSimulator], AbstractSimulator] = lambda simulator: simulator,
+    watched: int = 0,
     key: PRNGKeyArray,
 ) -> Fit:
     """Train once for each setting, keep the best in free run.
@@ -132,6 +133,7 @@ def fit_emulator(
         data: of a world with a geometry.
         taught: the loss of so many free steps -> the loss of a stage, where a learner has more to learn than those.
         run: the plain stepper -> the simulator, where a learner does more in a step than one pass of its network.
+        watched: steps of the free runs that choose; 0 for few or many by the size of a state.
         key: of all draws.
     """
     _check(plan)
@@ -167,7 +169,7 @@ def fit_emulator(
     starts, steps = LARGE if data.card.size > MANY else SMALL
     return fit_networks(
         data, trainable, SPACE, name=plan.name, budget=plan.budget, context=plan.delays, starts=starts,
-        steps=steps, key=key,
+        steps=watched or steps, key=key,
     )  # fmt: skip
 
 

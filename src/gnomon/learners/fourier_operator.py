@@ -79,6 +79,8 @@ class FourierOperator(AbstractLearner):
         updates: of the weights in each setting, both phases together.
         batch: windows times sites in a minibatch; never fewer than four windows.
         unroll: steps in the second phase.
+        watched: steps of the free runs by which settings and snapshots are chosen, which see no divergence that comes
+            later; 0 for 200, or for 60 where a state holds more than 4000 numbers.
         positions: whether sites are told where they are: auto (where the world is not the same everywhere), on, off.
     """
 
@@ -93,13 +95,17 @@ class FourierOperator(AbstractLearner):
     updates: int = 2400
     batch: int = 1024
     unroll: int = 4
+    watched: int = 0
     positions: str = "auto"
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if min(self.width, self.depth) < 1 or self.modes < 0:
-            raise BadSpec("fourier_operator: width and depth must be at least 1, modes not negative")
-        return fit_emulator(Plan.of("fourier_operator", self), self._start, data, key=key)
+        if min(self.width, self.depth) < 1 or min(self.modes, self.watched) < 0:
+            raise BadSpec(
+                "fourier_operator: width and depth must be at least 1, modes and watched not negative"
+            )
+        plan = Plan.of("fourier_operator", self)
+        return fit_emulator(plan, self._start, data, watched=self.watched, key=key)
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator
