@@ -37,9 +37,8 @@ class ShippedHybrid(AbstractLearner):
 
     What misleads: it has seen the physics of the standard `speedy` in perpetual January with `enso` in -2 ... 2 and
     `warming` in -1 ... 1, and none of the data it is given: another month, or a truth with another tuning, is another
-    physics than it learned. With all transforms the air at 50 hPa is several times too moist: moistening is answered
-    over saturation there, and what is next to nothing in the truth is not in the network. It works on any grid with
-    the same layers, but it has seen T21 alone. Seeds of a study do not vary its weights.
+    physics than it learned. It works on any grid with the same layers, but it has seen T21 alone. Seeds of a study do
+    not vary its weights.
 
     Attributes:
         invariant: "none", or "all" transforms (`column_hybrid`).
