@@ -1,10 +1,13 @@
 """The comparison of the pretrained forecaster: no method sees what it is to forecast, no trajectory is there twice."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from gnomon.learners.pretrained import CONTEXT, load_forecaster
 from validation.pretrained import compare as comparison
+from validation.pretrained import invented as invented_systems
 from validation.pretrained import systems
 from validation.pretrained.compare import compare, scores, windows_of
 
@@ -42,7 +45,7 @@ def test_no_method_is_told_of_the_future(path, monkeypatch):
     """What comes after the context may be anything: all see the same, with one other trajectory in it or another."""
     shown = []
 
-    def watched(network, context, steps):
+    def watched(networks, context, steps):
         shown.append(context)
         return {"nothing": np.zeros((len(context), steps, context.shape[2]))}
 
@@ -57,7 +60,7 @@ def test_no_method_is_told_of_the_future(path, monkeypatch):
 
 def test_errors_are_in_units_of_the_system(path):
     """Persistence needs no standardisation: its scores are those of the last observation, kept."""
-    found = compare(load_forecaster(), {"a": path}, TIMES, steps=STEPS)["a"]
+    found = compare({"pretrained": load_forecaster()}, {"a": path}, TIMES, steps=STEPS)["a"]
     size = path.std((0, 1))
     held = np.repeat(path[:, CONTEXT - 1 : CONTEXT], STEPS, axis=1)
     assert found["persistence"] == pytest.approx(scores(held / size, path[:, CONTEXT:] / size, TIMES["a"]))
@@ -98,3 +101,35 @@ def test_a_larger_draw_begins_with_the_smaller():
     few, more = (systems.trajectories("rossler", count=n, length=4, seed=1) for n in (2, 6))
     np.testing.assert_allclose(more[:2], few, rtol=1e-4)
     assert len(np.unique(more[:, 0, 0])) == 6
+
+
+def test_invented_systems_are_bounded_chaotic_and_sampled_as_the_catalogue_is(monkeypatch):
+    monkeypatch.setattr(invented_systems, "MANY", 6000)
+    with jax.enable_x64(True):
+        found = invented_systems.invented(2, count=3, length=240, seed=5)
+    assert list(found) == ["invented 0", "invented 1"]
+    for runs in found.values():
+        assert runs.shape == (3, 240, 3)
+        assert np.abs(runs).max() < invented_systems.FAR
+        # no cycle: far from where it was, whatever the lag
+        z = (runs[0] - runs[0].mean(0)) / runs[0].std(0)
+        apart = [np.sqrt(np.mean((z[n:] - z[:-n]) ** 2)) for n in range(15, 120)]
+        assert min(apart) > 0.02
+
+
+def test_exponents_know_chaos_from_a_cycle_and_rest():
+    """Lorenz' equations with x, y and z a tenth of their size; a circle; a fixed point."""
+    lorenz, circle, rest = (np.zeros((3, 10)) for _ in range(3))
+    lorenz[0, 1:3] = -10, 10
+    lorenz[1, 1:3], lorenz[1, 6] = (28, -1), -10
+    lorenz[2, 3], lorenz[2, 5] = -8 / 3, 10
+    circle[0, 2], circle[1, 1], circle[2, 3] = 1, -1, -1
+    rest[[0, 1, 2], [1, 2, 3]] = -1
+    with jax.enable_x64(True):
+        found = invented_systems.exponents(
+            jnp.asarray(np.stack([lorenz, circle, rest])),
+            jnp.asarray([[0.1, 0.2, 2.0], [1.0, 0, 0], [1.0, 1, 1]]),
+        )
+    np.testing.assert_allclose(found[0], 0.906, atol=0.03)
+    np.testing.assert_allclose(found[1], 0.0, atol=1e-3)
+    np.testing.assert_allclose(found[2], -1.0, atol=1e-2)

@@ -1,4 +1,9 @@
-"""Train one forecaster over the catalogue, try it on held-out systems: `python -m validation.pretrained [--write]`."""
+"""Train one forecaster over the catalogue, try it on held-out systems: `python -m validation.pretrained [--write]`.
+
+With `--beside catalogue invented` networks of the same size are trained with the same updates on as many systems of
+either kind, those that people have named and random quadratic flows that nobody has (`invented.py`), and stand beside
+the shipped one on the same held-out systems: does it matter what a forecaster was trained on?
+"""
 
 import argparse
 import csv
@@ -22,7 +27,8 @@ from gnomon.learners.pretrained import (
 from gnomon.training.corpus import ManySystems, corpus_of, corpus_stage, split_systems
 from gnomon.training.free_run import Verdict
 from gnomon.training.trainer import Recipe, fit_weights
-from validation.pretrained.compare import compare, pretrained_runs, scores, table, windows_of
+from validation.pretrained.compare import BESIDE, compare, pretrained_runs, scores, table, windows_of
+from validation.pretrained.invented import invented
 from validation.pretrained.systems import gathered, lyapunov_steps, usable
 
 LENGTH = 460  # observations of a trajectory
@@ -31,6 +37,7 @@ STARTS = 24  # of a held-out system, one a trajectory
 STEPS = 120  # forecast there: about four periods
 STAGES = ((1, 5000), (4, 1600), (10, 1000))  # free steps in the loss, updates
 BATCH = 96
+CORPORA = ("catalogue", "invented")
 
 
 def main() -> None:
@@ -45,12 +52,18 @@ def main() -> None:
     )
     parser.add_argument("--share", type=float, default=1.0, help="share of the updates, for a quick look")
     parser.add_argument("--csv", type=Path, help="file for every held-out system's scores")
+    parser.add_argument(
+        "--beside", nargs="+", default=[], choices=CORPORA, help="train one more on each of these"
+    )
     options = parser.parse_args()
     split = split_systems(usable())
     print(f"trained on {len(split.trained)}: {', '.join(split.trained)}")
     print(f"held out {len(split.held_out)}: {', '.join(split.held_out)}", flush=True)
     began = time.process_time()
     network = load_forecaster() if options.kept else train(split.trained, options.folder, options.share)
+    networks = {"pretrained": network}
+    for corpus in options.beside:
+        networks[f"{BESIDE}{corpus}"] = train(split.trained, options.folder, options.share, corpus=corpus)
     print(f"{time.process_time() - began:.0f} s of CPU", flush=True)
     if options.write and not options.kept:
         save_forecaster(network)
@@ -58,7 +71,7 @@ def main() -> None:
     times, rows, found = {name: lyapunov_steps(name) for name in paths}, [], {}
     for noise in (0.0, 0.01):
         print(f"\nheld-out systems, noise {noise} standard deviations")
-        found = compare(network, paths, times, steps=STEPS, noise=noise)
+        found = compare(networks, paths, times, steps=STEPS, noise=noise)
         print("\n".join(table(found)))
         rows += [
             {"noise": noise, "system": system, "method": method, **told}
@@ -84,18 +97,30 @@ def kept_paths(
         with np.load(place) as file:
             return {name: file[name] for name in file.files}
     with jax.enable_x64(True):
-        found = gathered(names, count=count, length=length, seed=seed)
+        if what == "invented":
+            found = invented(len(names), count=count, length=length, seed=seed)
+        else:
+            found = gathered(names, count=count, length=length, seed=seed)
     if place is not None:
         place.parent.mkdir(parents=True, exist_ok=True)
         np.savez(place, **found)
     return found
 
 
-def train(names: tuple[str, ...], folder: Path | None, share: float) -> Forecaster:
-    """One network over all trained systems; the snapshot that runs longest from their last trajectories is kept."""
-    paths = kept_paths("trained", names, TRAJECTORIES, LENGTH, 0, folder)
+def train(
+    names: tuple[str, ...], folder: Path | None, share: float, *, corpus: str = "catalogue"
+) -> Forecaster:
+    """One network over all trained systems; the snapshot that runs longest from their last trajectories is kept.
+
+    Args:
+        names: of the systems; invented ones are as many.
+        folder: keeps what is half done.
+        share: of the updates.
+        corpus: of which kind the systems are.
+    """
+    paths = kept_paths("trained" if corpus == "catalogue" else corpus, names, TRAJECTORIES, LENGTH, 0, folder)
     print(f"{len(paths)} systems, {TRAJECTORIES} trajectories of {LENGTH} each", flush=True)
-    corpus = corpus_of([path[:-2] for path in paths.values()])
+    shown = corpus_of([path[:-2] for path in paths.values()])
     # Trajectories that nothing is trained on choose the snapshot, and are seen as those of held-out systems are:
     # standardised by their contexts alone. The unit of the error is the spread of the trained ones.
     test = np.concatenate([path[-2:] / path[:-2].std((0, 1)) for path in paths.values()])
@@ -109,7 +134,7 @@ def train(names: tuple[str, ...], folder: Path | None, share: float) -> Forecast
     noise = jnp.float32(0.02)
     stages = tuple(
         corpus_stage(
-            ManySystems(predict_increment, noise, CONTEXT, steps), corpus,
+            ManySystems(predict_increment, noise, CONTEXT, steps), shown,
             updates=max(2, int(share * updates)), snapshots=max(1, min(8, int(share * updates) // 50)), batch=BATCH,
         )
         for steps, updates in STAGES
@@ -118,8 +143,8 @@ def train(names: tuple[str, ...], folder: Path | None, share: float) -> Forecast
     watch = Watch(report=lambda what, done: print(f"{what} ({done:.0%})", flush=True))
     with attended(watch, folder):
         (trained,) = fit_weights(
-            [new_forecaster(key=key)], stages, corpus, judge, Recipe(rate=3e-3, warm_up=0.05, decay=1e-4),
-            name="pretrained", key=jax.random.fold_in(key, 1),
+            [new_forecaster(key=key)], stages, shown, judge, Recipe(rate=3e-3, warm_up=0.05, decay=1e-4),
+            name=f"pretrained on {corpus}", key=jax.random.fold_in(key, 1),
         )  # fmt: skip
     for row in trained.history:
         print({k: v for k, v in row.items() if k != "curve"})

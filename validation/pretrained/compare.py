@@ -11,6 +11,7 @@ from gnomon.learners.pretrained import CONTEXT, Forecaster
 from gnomon.training.free_run import THRESHOLD
 
 NVAR_RIDGE = 1e-6
+BESIDE = "trained again, "  # and on what
 
 
 class Windows(NamedTuple):
@@ -87,13 +88,16 @@ def analogue_runs(context: np.ndarray, steps: int) -> np.ndarray:
     return np.asarray(out)
 
 
-def forecasts(network: Forecaster, context: np.ndarray, steps: int) -> dict[str, np.ndarray]:
+def forecasts(networks: dict[str, Forecaster], context: np.ndarray, steps: int) -> dict[str, np.ndarray]:
     """Every method's runs [start, step, channel] from standardised contexts [start, 64, channel].
 
     Climatology is what the same observations say of it, too: their mean.
     """
     return {
-        "pretrained": np.asarray(pretrained_runs(network, jnp.asarray(context, jnp.float32), steps)),
+        **{
+            name: np.asarray(pretrained_runs(network, jnp.asarray(context, jnp.float32), steps))
+            for name, network in networks.items()
+        },
         "nvar in context": nvar_runs(context.astype(float), steps),
         "analogue in context": analogue_runs(context.astype(float), steps),
         "persistence": np.repeat(context[:, -1:], steps, axis=1),
@@ -117,7 +121,7 @@ def scores(runs: np.ndarray, truth: np.ndarray, lyapunov_steps: float) -> dict[s
 
 
 def compare(
-    network: Forecaster,
+    networks: dict[str, Forecaster],
     paths: dict[str, np.ndarray],
     lyapunov: dict[str, float],
     *,
@@ -134,7 +138,7 @@ def compare(
         truth = path[:, CONTEXT : CONTEXT + steps] / size
         found[name] = {
             method: scores(seen.in_units(runs) / size, truth, lyapunov[name])
-            for method, runs in forecasts(network, seen.z, steps).items()
+            for method, runs in forecasts(networks, seen.z, steps).items()
         }
     return found
 

@@ -132,8 +132,9 @@ class ColumnHybrid(AbstractTaughtLearner):
     it shares the truth's dynamics. SPEEDY's closures are themselves written in relative humidity, so that a part of
     what the transforms cure lies in this truth. With `calendar="amip"` the snapshot is still chosen on validation
     runs of the world asked about, which see `enso` over its range unless the study keeps it at its default, and the
-    withheld days are those of the standard pattern (`1997/98`), whichever the world has. Online the loss holds winds, temperature and humidity
-    only: the heads of `rtmt` and `tas` get no gradient, those of rain and evaporation only through the water fixer.
+    withheld days are those of the standard pattern (`1997/98`), whichever the world has. Online the loss holds winds,
+    temperature and humidity only: the heads of `rtmt` and `tas` get no gradient, those of rain and evaporation only
+    through the water fixer.
 
     Attributes:
         budget: settings tried.
