@@ -372,9 +372,7 @@ def together(cases: list[Row] | None) -> Claim:
         gains = [[v - other[s] for s, v in both.items() if s in other] for other in (alone, physics)]
         met.append(all(low_of(g) > 0 for g in gains))
         more = told(name.removeprefix(BOTH), gains[0])
-        seen.append(
-            f"{more} over itself alone on {world}{'' if met[-1] else ' (not surely more than both)'}"
-        )
+        seen.append(f"{more} over itself alone on {world}{'' if met[-1] else ' (not surely more than both)'}")
     wanted = "longer than each alone, in Lyapunov times, by pairs of seeds, for every learner and flow asked"
     return Claim("a wrong physics and a learner", wanted, "; ".join(seen), _word(bool(met), met))
 

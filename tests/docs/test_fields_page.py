@@ -273,7 +273,7 @@ def test_truths_stand_beside_what_is_exact(tmp_path):
         reported("scale", 2.0),
     ]
     for name in ("burgers", "burgers", "two_layer"):
-        keep(tmp_path / "fields-truth.csv", name, [{"world": name} | row._asdict() for row in found])
+        keep(tmp_path / "fields-truth.csv", [{"world": name} | row._asdict() for row in found])
     lines = tables.truths(page.read(tmp_path, page.SECTIONS["truths"]) or [])
     assert lines.count("| burgers | \\|decay\\| | 1.001 | 1 | within 0.01 | exact | yes |") == 1
     assert "| two_layer | leak | 3 (0.5) | < 1 | magnitude below |  | **no** |" in lines
