@@ -149,7 +149,7 @@ LEARNERS = docs/results/learners
 learners: $(VENV)/.test $(VENV)/.torch
 	$(PY) benchmarks/gradient_norms.py --csv $(LEARNERS)-gradients.csv
 	$(PY) benchmarks/integrator_lead.py --truths 5,200 --csv $(LEARNERS)-integrator.csv
-	$(PY) -m validation.pretrained --kept --csv $(LEARNERS)-pretrained.csv
+	$(PY) -m validation.pretrained --kept --beside catalogue invented --csv $(LEARNERS)-pretrained.csv
 	$(PY) benchmarks/training_speed.py --csv $(LEARNERS)-speed.csv
 	$(PY) benchmarks/almost_linear_regions.py --csv $(LEARNERS)-regions.csv
 	$(PY) benchmarks/regularised_nde.py --csv docs/results/regularised_nde.csv

@@ -11,6 +11,7 @@ from docs.fields_tables import Row, number, shown, table
 from docs.learners_claims import FROM, QUICK, TO, growths, speed_ratios
 from gnomon.numerics.fates import FATES
 from gnomon.spec.registry import build
+from validation.pretrained.compare import BESIDE, CORPORA
 
 COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7")  # Okabe and Ito's, told apart by all eyes
 DASHES = ("", "7 3", "2 3", "10 3 2 3", "4 2")
@@ -243,8 +244,25 @@ def pretrained(rows: list[Row]) -> list[str]:
             "",
             *table(("method", "valid steps, median", "Lyapunov times, median"), body),
             "",
+            *_corpora(own, picks),
         ]
     return lines[:-1]
+
+
+def _corpora(rows: list[Row], picks: np.ndarray) -> list[str]:
+    """Does it matter what a forecaster was trained on? The difference system by system, where both were trained."""
+    steps = {
+        kind: [float(r["valid_steps"]) for r in rows if r["method"] == BESIDE + kind] for kind in CORPORA
+    }
+    if not all(steps.values()):
+        return []
+    more = np.subtract(steps["invented"], steps["catalogue"])
+    low, high = np.percentile(np.median(more[picks], axis=1), [2.5, 97.5])
+    return [
+        f"Trained on invented flows less trained on the catalogue's, median over systems: {np.median(more):+.1f} steps "
+        f"[{low:+.1f}, {high:+.1f}], longer on {int((more > 0).sum())} of {len(more)}.",
+        "",
+    ]
 
 
 def studies(rows: list[Row]) -> list[str]:

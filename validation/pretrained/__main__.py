@@ -27,7 +27,7 @@ from gnomon.learners.pretrained import (
 from gnomon.training.corpus import ManySystems, corpus_of, corpus_stage, split_systems
 from gnomon.training.free_run import Verdict
 from gnomon.training.trainer import Recipe, fit_weights
-from validation.pretrained.compare import BESIDE, compare, pretrained_runs, scores, table, windows_of
+from validation.pretrained.compare import BESIDE, CORPORA, compare, pretrained_runs, scores, table, windows_of
 from validation.pretrained.invented import invented
 from validation.pretrained.systems import gathered, lyapunov_steps, usable
 
@@ -37,7 +37,6 @@ STARTS = 24  # of a held-out system, one a trajectory
 STEPS = 120  # forecast there: about four periods
 STAGES = ((1, 5000), (4, 1600), (10, 1000))  # free steps in the loss, updates
 BATCH = 96
-CORPORA = ("catalogue", "invented")
 
 
 def main() -> None:

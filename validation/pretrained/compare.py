@@ -11,7 +11,8 @@ from gnomon.learners.pretrained import CONTEXT, Forecaster
 from gnomon.training.free_run import THRESHOLD
 
 NVAR_RIDGE = 1e-6
-BESIDE = "trained again, "  # and on what
+BESIDE = "trained again, "  # and on what:
+CORPORA = ("catalogue", "invented")
 
 
 class Windows(NamedTuple):
