@@ -366,13 +366,18 @@ def together(cases: list[Row] | None) -> Claim:
             valid[r["world"], r["learner"]][int(r["seed"])] = float(r["valid_time"])
     seen, met = [], []
     for (world, name), both in valid.items():
-        alone, physics = (valid.get((world, n), {}) for n in (name.removeprefix(BOTH), "peer"))
-        if not name.startswith(BOTH) or not alone or not physics:
+        physics = valid.get((world, "peer"), {})
+        if not name.startswith(BOTH) or not physics:
             continue
-        gains = [[v - other[s] for s, v in both.items() if s in other] for other in (alone, physics)]
-        met.append(all(low_of(g) > 0 for g in gains))
-        more = told(name.removeprefix(BOTH), gains[0])
-        seen.append(f"{more} over itself alone on {world}{'' if met[-1] else ' (not surely more than both)'}")
+        rivals = {"the physics": physics, "itself alone": valid.get((world, name.removeprefix(BOTH)), {})}
+        gains = {
+            who: [v - rival[s] for s, v in both.items() if s in rival]
+            for who, rival in rivals.items()
+            if rival
+        }
+        met.append(len(both) == len(physics) and all(low_of(g) > 0 for g in gains.values()))
+        more = ", ".join(f"{told('', g).removeprefix('`` ')} over {who}" for who, g in gains.items())
+        seen.append(f"`{name}` on {world}: {more}{'' if met[-1] else ' (not surely more than both)'}")
     wanted = "longer than each alone, in Lyapunov times, by pairs of seeds, for every learner and flow asked"
     return Claim("a wrong physics and a learner", wanted, "; ".join(seen), _word(bool(met), met))
 

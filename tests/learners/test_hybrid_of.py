@@ -163,5 +163,7 @@ def test_what_cannot_be_wrapped_is_said(convection):
     physics, data = convection
     with pytest.raises(BadSpec, match="is a hybrid itself"):
         build("learners", "hybrid_of", {"of": "hybrid"}).fit(data, prior=physics, key=KEY)
+    with pytest.raises(BadSpec, match="put it around the hybrid"):
+        build("learners", "hybrid_of", {"of": "conformal"}).fit(data, prior=physics, key=KEY)
     with pytest.raises(BadSpec, match="of_args must be JSON"):
         build("learners", "hybrid_of", {"of_args": "budget = 1"}).fit(data, prior=physics, key=KEY)

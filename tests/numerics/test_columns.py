@@ -123,11 +123,11 @@ def test_what_a_level_has_not_got_the_others_do_not_get():
 
 
 def test_a_level_that_the_physics_does_not_touch_is_not_touched():
-    """A cold, dry column that wants 1 mm a day from the sea: the air aloft, where nothing ever rains out, gets none."""
+    """A cold, dry column that wants 0.3 mm a day from the sea: the air aloft, where nothing rains out, gets none."""
     humidity = jnp.asarray([[1e-6, 1e-6, 1e-5, 1e-4]])
     mass = jnp.full((1, 4), 2500.0)
     tendency = jnp.asarray([[0.0, 1e-14, -2e-9, 3e-9]])
-    evaporation = (tendency * mass).sum(-1) + 1.0 / 86400
+    evaporation = (tendency * mass).sum(-1) + 0.3 / 86400
     done = closed(tendency, humidity, mass, jnp.asarray([0.0]), evaporation, 1800.0)
     np.testing.assert_allclose((done.humidity * mass).sum(-1), evaporation, rtol=1e-9)
     assert float(done.humidity[0, 0]) == 0.0
@@ -137,6 +137,17 @@ def test_a_level_that_the_physics_does_not_touch_is_not_touched():
     np.testing.assert_allclose(
         gained / gained.sum(), np.abs(tendency[0]) / np.abs(tendency[0]).sum(), rtol=1e-9
     )
+
+
+def test_no_level_is_turned_round_and_evaporation_takes_the_rest():
+    """Far more rain than the levels lose: moistening ends, drying doubles, and no more."""
+    humidity, mass = jnp.asarray([[1e-3, 1e-2, 1e-2]]), jnp.full((1, 3), 1000.0)
+    tendency = jnp.asarray([[1e-10, 1e-9, -1e-9]])
+    done = closed(tendency, humidity, mass, jnp.asarray([1e-4]), jnp.asarray([1e-5]), 1800.0)
+    np.testing.assert_allclose(done.humidity, [[0.0, 0.0, -2e-9]], atol=1e-24)
+    np.testing.assert_allclose((done.humidity * mass).sum(-1), done.evaporation - done.rain, rtol=1e-9)
+    assert float(done.capped[0]) == 0
+    assert float(done.rain[0]) == 1e-4
 
 
 def test_where_nothing_is_moved_evaporation_closes_the_budget():

@@ -158,7 +158,7 @@ class ColumnHybrid(AbstractTaughtLearner):
         withheld_to: the last one (30 June 1998); the winter between is one unit of `speedy`'s standard `enso`.
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     privilege: ClassVar[str] = PRIVILEGE

@@ -24,6 +24,7 @@ from gnomon.training.physics_forecasts import forecasts_along
 from gnomon.training.sampling import learned_card
 
 ERROR = "{}, error of the physics"
+OWN_RUNS = ("calibrated", "conformal", "linear_inverse")
 LEAST = 1e-6  # of a variable's scale: a physics with smaller errors is right
 
 
@@ -64,8 +65,10 @@ class HybridOfSimulator(AbstractSimulator[Followed]):
         errors = jax.lax.map(missed, (x[:-1], x[1:], ages))
         present = self.physics.lift(self.seen.unpack(x[-1]), background)
         wanted = self.inner.card.context
-        if x.shape[0] == wanted:  # the world keeps no earlier one: the oldest error is taken to be the next
-            errors = jnp.concatenate([errors[:1], errors])
+        if (
+            x.shape[0] == wanted
+        ):  # the world keeps no earlier one: the oldest error is taken to be the next, or none
+            errors = jnp.concatenate([errors[:1] if wanted > 1 else jnp.zeros_like(x), errors])
         return Followed(jnp.concatenate([x[-wanted:], errors], axis=1), present, key)
 
     def advance(self, state: Followed, forcing: Forcing, *, time: Time, key: PRNGKeyArray) -> Followed:
@@ -130,6 +133,11 @@ class HybridOf(AbstractLearner):
                 "choose a world whose card names an `imperfect` variant"
             )
         inner = inner_learner("hybrid_of", self.of, self.of_args)
+        if self.of in OWN_RUNS:
+            raise BadSpec(
+                f"hybrid_of: {self.of!r} sizes or chooses by runs of its own, without the physics; put it around "
+                f"the hybrid: of = 'hybrid_of'"
+            )
         if inner.needs_prior:
             raise BadSpec(f"hybrid_of: {self.of!r} is a hybrid itself; name a learner without physics")
         physics, (physics_key, fit_key, judge_key) = prior, jax.random.split(key, 3)
@@ -168,6 +176,8 @@ def with_errors(data: Data, physics: AbstractWorld, *, key: PRNGKeyArray) -> Dat
     seen = {k: jnp.asarray(v) for k, v in data.obs.items()}
     forecasts = forecasts_along(physics, seen, knobs, jnp.asarray(data.time), data.card.dt, key)
     errors = {k: data.obs[k][:, 1:] - np.asarray(v) for k, v in forecasts.items() if k in data.obs}
+    if not all(np.isfinite(v).all() for v in errors.values()):
+        raise BadData("hybrid_of: the physics does not stay finite for a step from every observation")
     scales = {k: float(v[data.train].std()) for k, v in errors.items()}
     return data._replace(
         obs={**{k: v[:, 1:] for k, v in data.obs.items()}, **{ERROR.format(k): v for k, v in errors.items()}},

@@ -44,7 +44,7 @@ class ShippedHybrid(AbstractLearner):
         invariant: "none", or "all" transforms (`column_hybrid`).
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     invariant: str = "none"

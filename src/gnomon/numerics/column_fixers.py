@@ -46,9 +46,10 @@ def closed(
     r"""The change of a column's water is evaporation less rain, and no level loses more water than it holds.
 
     What is open (:math:`\int \dot q \, dm - E + P`) is taken from the levels in proportion to how much the physics
-    itself changes them, :math:`|\dot q|`, so that a level which it does not touch is not touched. (In proportion to
-    the water that they hold, all levels of a column grow at one relative rate, in a dry cold column several times a
-    day, and the air aloft, where nothing ever rains out, has no way back: it became hundreds of times too moist.)
+    itself changes them, :math:`|\dot q|`, so that a level which it does not touch is not touched; at most so much that
+    no level's change is turned round, and the rest is put down to evaporation. (In proportion to the water that they
+    hold, all levels of a column grow at one relative rate, in a dry cold column several times a day, and the air
+    aloft, where nothing ever rains out, has no way back: it became hundreds of times too moist.)
 
     Levels that would be emptied within a step are emptied and no more: what they have not got, the levels that gain do
     not get, in proportion to their gains. Only what is then still made out of nothing is paid for by rain that does
@@ -65,8 +66,9 @@ def closed(
     """
     acts = jnp.abs(tendency)
     opening = jnp.sum(tendency * mass, axis=-1) - (evaporation - rain)
-    share = acts / jnp.maximum(jnp.sum(acts * mass, axis=-1), LEAST_WATER / seconds)[..., None]
-    moved = tendency - opening[..., None] * share
+    all_of_it = jnp.sum(acts * mass, axis=-1)
+    share = jnp.clip(opening / jnp.maximum(all_of_it, LEAST_WATER / seconds), -1.0, 1.0)
+    moved = tendency - share[..., None] * acts
     kept = jnp.maximum(moved, -humidity / seconds)
     gain = jnp.sum((kept - moved) * mass, axis=-1)
     gains = jnp.sum(jnp.maximum(kept, 0.0) * mass, axis=-1)
