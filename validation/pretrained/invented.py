@@ -20,11 +20,17 @@ SETTLE, SEEN, LONG = (
     4000,
     60_000,
 )  # steps before a candidate is looked at, while it is, and for its exponent
-LEAST = 0.02  # leading exponent, over the dominant angular frequency (Lorenz 0.11, Roessler 0.07, a cycle 0)
+LEAST = 0.05  # leading exponent, over the dominant angular frequency (Lorenz 0.11, Roessler 0.07, a cycle 0)
+GROWN = 30.0  # e-foldings at least while it is measured, or a slow cycle with a fast part could pass
+RESOLVED = (
+    150  # steps in a dominant period at least: what is chaotic with fewer may be so by the scheme alone
+)
+ROUGH = (
+    0.5  # of a variable's spread: a larger change between two observations is no flow that could be followed
+)
 A_PERIOD = 30  # observations, as in the catalogue
 MANY = 20_000  # candidates at once
 ROUNDS = 60
-NUDGE = 1e-7
 
 
 def rate_of(
@@ -70,16 +76,19 @@ def watched(weights: Array, x: Array) -> Array:
 
 @jax.jit
 def exponents(weights: Array, x: Array) -> Array:
-    """[candidate] leading Lyapunov exponent: a neighbour is drawn back at every step, the first tenth is left out."""
+    """[candidate] leading Lyapunov exponent, in tangent space; the first tenth is left out.
+
+    By the tangent and not by a neighbour: where growth and decay within a period are of many orders, rounding of the
+    difference of two near states passes for growth.
+    """
 
     def one(w: Array, x: Array) -> Array:
         def step(carry: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
-            x, y = (after(w, v, jnp.asarray(STEP)) for v in carry)
-            apart = jnp.maximum(jnp.linalg.norm(y - x), 1e-300)
-            return (x, x + NUDGE * (y - x) / apart), jnp.log(apart / NUDGE)
+            x, v = jax.jvp(lambda u: after(w, u, jnp.asarray(STEP)), carry[:1], carry[1:])
+            size = jnp.maximum(jnp.linalg.norm(v), 1e-300)
+            return (x, v / size), jnp.log(size)
 
-        begun = (x, x + NUDGE * jnp.ones(3) / jnp.sqrt(3.0))
-        _, grown = jax.lax.scan(step, begun, length=LONG)
+        _, grown = jax.lax.scan(step, (x, jnp.ones(3) / jnp.sqrt(3.0)), length=LONG)
         return jnp.mean(grown[LONG // 10 :]) / STEP
 
     return jax.vmap(one)(weights, x)
@@ -87,19 +96,19 @@ def exponents(weights: Array, x: Array) -> Array:
 
 @functools.partial(jax.jit, static_argnames=("length", "inner"))
 def sampled(weights: Array, x: Array, h: Array, length: int, inner: int) -> Array:
-    """[trajectory, time, variable] of one system, `inner` steps of h apart."""
+    """[time, variable] of one system, `inner` steps of h apart."""
 
-    def one(x: Array) -> Array:
-        def step(x: Array, _: None) -> tuple[Array, Array]:
-            return jax.lax.fori_loop(0, inner, lambda _, v: after(weights, v, h), x), x
+    def step(x: Array, _: None) -> tuple[Array, Array]:
+        return jax.lax.fori_loop(0, inner, lambda _, v: after(weights, v, h), x), x
 
-        return jax.lax.scan(step, x, length=length)[1]
-
-    return jax.vmap(one)(x)
+    return jax.lax.scan(step, x, length=length)[1]
 
 
 def invented(systems: int, *, count: int, length: int, seed: int) -> dict[str, np.ndarray]:
-    """Name -> [trajectory, time, variable] of so many systems, about thirty observations to a dominant period."""
+    """Name -> [trajectory, time, variable] of so many systems, about thirty observations to a dominant period.
+
+    Trajectories are stretches of one long run, one after the other, so that none is a copy of another.
+    """
     rng = np.random.default_rng(seed)
     found: dict[str, np.ndarray] = {}
     for _ in range(ROUNDS):
@@ -118,17 +127,19 @@ def invented(systems: int, *, count: int, length: int, seed: int) -> dict[str, n
         )
         for k in moving:
             frequency = dominant(path[k])
-            if not exponent[k] > LEAST * 2 * np.pi * frequency:
+            if frequency * STEP * RESOLVED > 1 or not exponent[k] > max(
+                LEAST * 2 * np.pi * frequency, GROWN / (LONG * STEP)
+            ):
                 continue
             gap = 1.0 / (A_PERIOD * frequency)
             inner = int(np.ceil(gap / STEP))
-            starts = path[k][rng.integers(0, SEEN, count)] + 1e-3 * path[k].std(0) * rng.normal(
-                size=(count, 3)
+            long = sampled(
+                weights[k], jnp.asarray(path[k, -1]), jnp.asarray(gap / inner), count * length, inner
             )
-            runs = np.asarray(
-                sampled(weights[k], jnp.asarray(starts), jnp.asarray(gap / inner), length, inner)
-            )
-            if np.all(np.abs(runs) < FAR) and runs.std((0, 1)).min() > STILL:
+            runs = np.asarray(long).reshape(count, length, 3)
+            spread = runs.std((0, 1))
+            smooth = np.all(np.diff(runs, axis=1).std((0, 1)) < ROUGH * spread)
+            if np.all(np.abs(runs) < FAR) and spread.min() > STILL and smooth:
                 found[f"invented {len(found)}"] = runs
             if len(found) == systems:
                 return found
