@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from gnomon.learners.column_hybrid import ColumnHybrid
 from gnomon.measures.sphere.stability import YEAR, hazard_interval
 from validation.broken_columns import MANY
 from validation.faults.plans import USUAL
@@ -55,7 +56,7 @@ def stability(rows: Sequence[Row]) -> list[str]:
         failed = sum(_failed(own) > 0 for own in networks.values())
         said = [(f"{len(networks)} pooled, {failed} failed", runs)]
         said += [(f"number {i}", own) for i, own in networks.items()]
-        name = f"{SAID.get(variant, variant)}{f', {online} updates online' if online != '0' else ''}"
+        name = _named(variant, online, runs)
         for who, own in said:
             if (years := _years(own)) > 0:
                 out.append(
@@ -206,7 +207,7 @@ def _failures(rows: Sequence[Row]) -> list[str]:
         networks = _networks(runs)
         failed = sum(_failed(own) > 0 for own in networks.values())
         years = max(float(r["days"]) for r in runs) / 365  # its year, as `validation.stability` counts runs
-        name = f"{SAID.get(variant, variant)}{f', {online} updates online' if online != '0' else ''}"
+        name = _named(variant, online, runs)
         parts.append(
             f"{name}, {SEA[condition]}: {failed} of {len(networks)} networks ({_failed(runs)} of {len(runs)} runs) "
             f"within {years:.2g} year{'s' * (years > 1)}"
@@ -246,6 +247,13 @@ def _groups(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
         if r["world"] == WORLD:
             out.setdefault((r["variant"], r.get("online", "0"), r["condition"]), []).append(r)
     return out
+
+
+def _named(variant: str, online: str, runs: Sequence[Row]) -> str:
+    """What the hybrid is called, with the version of the learner where that has another by now."""
+    name = f"{SAID.get(variant, variant)}{f', {online} updates online' if online != '0' else ''}"
+    old = sorted({r.get("version", "4") for r in runs} - {str(ColumnHybrid.version)})
+    return f"{name} (version {' and '.join(old)})" if old else name
 
 
 def _networks(runs: Sequence[Row]) -> dict[str, list[Row]]:

@@ -91,7 +91,7 @@ def main() -> None:
     for variant in asked.variants.split(",") if asked.variants else VARIANTS[asked.world]:
         for seed in range(asked.seeds):
             learner = ColumnHybrid(**settings, invariant=variant)
-            name = f"{asked.world}_{variant}_{asked.online}_{seed}"
+            name = name_of(asked.world, variant, asked.online, seed)
             simulator, log = kept_fit(asked.keep, name, world, learner, lesson, seed)
             print(f"\n{asked.world}, {variant}, seed {seed}, online {asked.online}: {log['weights']} weights, "
                   f"{log['seconds']:.0f} s to fit")  # fmt: skip
@@ -161,6 +161,11 @@ def kept_data(folder: Path | None, world: AbstractColumnWorld) -> Data:
         return data
     with np.load(path, allow_pickle=False) as file:
         return unpack_data(dict(file), world.card)
+
+
+def name_of(world: str, variant: str, online: int, seed: int) -> str:
+    """Of a network and of its runs, where they are kept: those of another version of the learner are others."""
+    return f"{world}_{variant}_{online}_{seed}_v{ColumnHybrid.version}"
 
 
 def kept_fit(

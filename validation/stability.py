@@ -39,6 +39,7 @@ from validation.hybrid import (
     kept_lesson,
     kept_start,
     learned_step,
+    name_of,
 )
 from validation.table import keep as keep_rows
 
@@ -96,7 +97,8 @@ def main() -> None:
             days = 365.0 * (asked.forced_years if knobs else asked.years)
             for seed, simulator in enumerate(simulators):
                 for number, start in enumerate(starts):
-                    name = f"{asked.world}_{variant}_{asked.online}_{seed}_life_{number}_{label.replace(' ', '')}"
+                    name = name_of(asked.world, variant, asked.online, seed)
+                    name += f"_life_{number}_{label.replace(' ', '')}"
                     state = Flown(start, no_counts())
                     lives.append(life(asked.keep / name, simulator, state, days, knobs))
                     rows.append(row(asked.world, variant, label, seed, number, lives[-1], asked.online))
@@ -110,15 +112,18 @@ def row(
 ) -> dict[str, Any]:
     """A run as a row of the table."""
     told = {"world": world, "variant": variant, "online": online, "condition": condition, "network": network}
-    return told | {"start": start} | {k: v for k, v in one._asdict().items() if k != "acted"} | one.acted
+    told |= {"start": start, "version": ColumnHybrid.version}
+    return told | {k: v for k, v in one._asdict().items() if k != "acted"} | one.acted
 
 
 def keep(path: Path, rows: list[dict[str, Any]]) -> None:
-    """What became of every run, as a table; rows of runs that were not asked stay, as those of another variant."""
+    """What became of every run, as a table; rows of runs that were not asked stay, as those of another variant.
+
+    Of a run there is one row, that of the version of the learner which ran it last.
+    """
     which = ("world", "variant", "online", "condition", "network", "start")
-    keep_rows(
-        path, rows, which, {"online": "0"}
-    )  # tables were once written without it, and none was trained online
+    # what tables lacked that were once written: none was trained online, and version 4 wrote them
+    keep_rows(path, rows, which, {"online": "0", "version": "4"})
 
 
 def told(variant: str, label: str, lives: list[Life], networks: int) -> str:
@@ -184,7 +189,7 @@ def _read(path: Path, state: Any) -> tuple[Life, Any]:
 def _fitted(asked: argparse.Namespace, world: AbstractColumnWorld, variant: str, seed: int) -> Any:
     """A network of `validation.hybrid`, made where it is missing."""
     learner = ColumnHybrid(**SETTINGS[asked.world], online=asked.online, invariant=variant)
-    name = f"{asked.world}_{variant}_{asked.online}_{seed}"
+    name = name_of(asked.world, variant, asked.online, seed)
     missing = not (asked.keep / f"{name}.json").exists()
     lesson = kept_lesson(asked.keep, world, learner) if missing else None
     simulator, _ = kept_fit(asked.keep, name, world, learner, lesson, seed)

@@ -77,9 +77,13 @@ def test_the_page_begins_with_failures_in_years_and_with_columns_that_broke(tmp_
 
 def test_rows_of_runs_that_were_not_asked_stay(tmp_path):
     file, one = tmp_path / "stability.csv", Life(365.25, False, 250.0, 250.5, ACTED)
-    old = {k: v for k, v in row("speedy", "none", "default", 0, 0, one).items() if k != "online"}
+    made = row("speedy", "none", "default", 0, 0, one)
+    old = {k: v for k, v in made.items() if k not in ("online", "version")}
     put(file, [old], ("variant",))  # as tables were once written
     keep(file, [row("speedy", "all", "default", 0, 0, one)])
+    text = checked(tmp_path)["stability"]
+    assert "| vanilla (version 4) | the standard sea |" in text  # another learner by now
+    assert "| climate-invariant | the standard sea |" in text
     keep(file, [row("speedy", "none", "+4 K", 0, 0, one), row("speedy", "none", "default", 1, 0, one)])
     keep(file, [row("speedy", "none", "default", 0, 0, one, online=500)])
     again = row("speedy", "all", "default", 0, 0, one._replace(days=730.5))
