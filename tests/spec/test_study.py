@@ -101,6 +101,11 @@ def test_a_bad_file_names_its_line(tmp_path, text, line, sentence):
             HEAD + WORLD + LEARNER.replace("linear", "mamba") + 'args = { kind = "variables" }\n' + TRIAL,
             7, "kind must be one of times, variates",
         ),
+        (
+            HEAD + WORLD + LEARNER.replace("linear", "hybrid_of")
+            + "args = { of = 'mamba', of_args = '{\"kind\": \"variables\"}' }\n" + TRIAL,
+            7, "kind must be one of times, variates",
+        ),
         (HEAD + WORLD + LEARNER.replace("linear", "gnomon.learners.linear:Nope") + TRIAL, 5, "cannot be imported"),
     ],
 )  # fmt: skip

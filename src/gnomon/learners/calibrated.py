@@ -15,7 +15,7 @@ from gnomon.core.forcing import Forcing
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import AbstractWorld, Obs, Time
-from gnomon.learners.inner import asks_for_physics, inner_learner
+from gnomon.learners.inner import asks_for_physics, check_inner, inner_learner
 from gnomon.numerics.packing import Packing, packing_of
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
@@ -184,7 +184,8 @@ class Calibrated(AbstractLearner):
         )
 
     def check(self) -> None:
-        """Refuse settings that no fit could use."""
+        """Refuse settings that no fit could use, those of the learner inside too."""
+        check_inner("calibrated", self.of, self.of_args)
         if self.form not in FORMS:
             raise BadSpec(f"calibrated: form must be one of {', '.join(FORMS)}, got {self.form!r}")
         if min(self.members, self.starts) < 2 or self.horizon <= 0 or self.refine < 0:

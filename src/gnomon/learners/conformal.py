@@ -14,7 +14,7 @@ from gnomon.core.forcing import Forcing
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import AbstractWorld, Obs, Time
-from gnomon.learners.inner import asks_for_physics, inner_learner
+from gnomon.learners.inner import asks_for_physics, check_inner, inner_learner
 from gnomon.numerics.conformal_intervals import conformal_radius
 from gnomon.numerics.packing import Packing, packing_of
 from gnomon.spec.cards import SimulatorCard
@@ -121,8 +121,7 @@ class Conformal(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Fit the learner, then keep its residuals."""
         began = clock.perf_counter()
-        if self.starts < 2 or self.horizon <= 0:
-            raise BadSpec("conformal: starts must be at least 2, horizon above 0")
+        self.check()
         fit_key, run_key, judge_key = jax.random.split(key, 3)
         fit = inner_learner("conformal", self.of, self.of_args).fit(data, prior=prior, key=fit_key)
         inner, context = fit.simulator, fit.simulator.card.context
@@ -169,3 +168,9 @@ class Conformal(AbstractLearner):
                 "seconds": clock.perf_counter() - began,
             },
         )
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use, those of the learner inside too."""
+        check_inner("conformal", self.of, self.of_args)
+        if self.starts < 2 or self.horizon <= 0:
+            raise BadSpec("conformal: starts must be at least 2, horizon above 0")

@@ -16,7 +16,7 @@ from gnomon.core.forcing import Forcing
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import AbstractWorld, Obs, Time
-from gnomon.learners.inner import asks_for_physics, inner_learner, with_card
+from gnomon.learners.inner import asks_for_physics, check_inner, inner_learner, with_card
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.free_run import FreeRunJudge
@@ -129,9 +129,8 @@ class DeepEnsemble(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Fit every member, stack those of one structure."""
         began = clock.perf_counter()
+        self.check()
         inner = inner_learner("deep_ensemble", self.of, self.of_args)
-        if self.members < 1 or self.bootstrap not in (0, 1):
-            raise BadSpec("deep_ensemble: members must be at least 1, and bootstrap 0 or 1")
         judge_key, *keys = jax.random.split(key, self.members + 1)
         fits = []
         for number, own in enumerate(keys):
@@ -145,6 +144,12 @@ class DeepEnsemble(AbstractLearner):
         simulator = EnsembleSimulator(card=card, groups=group_members([f.simulator for f in fits], card))
         verdict = FreeRunJudge(data, reserve=context, key=judge_key)(simulator)
         return Fit(simulator, self._log(fits, verdict.plain(), clock.perf_counter() - began))
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use, those of the learner inside too."""
+        check_inner("deep_ensemble", self.of, self.of_args)
+        if self.members < 1 or self.bootstrap not in (0, 1):
+            raise BadSpec("deep_ensemble: members must be at least 1, and bootstrap 0 or 1")
 
     def _log(self, fits: Sequence[Fit], validation: dict[str, float], seconds: float) -> dict[str, Any]:
         return {

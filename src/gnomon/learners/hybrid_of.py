@@ -14,7 +14,7 @@ from gnomon.core.forcing import Forcing
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.simulator import AbstractSimulator
 from gnomon.core.world import AbstractWorld, Obs, Time
-from gnomon.learners.inner import inner_learner
+from gnomon.learners.inner import check_inner, inner_learner
 from gnomon.numerics.packing import Packing, packing_of
 from gnomon.spec.cards import SimulatorCard, Variable, WorldCard
 from gnomon.spec.errors import BadData, BadSpec
@@ -132,14 +132,8 @@ class HybridOf(AbstractLearner):
                 "hybrid_of: expected the imperfect physics of the world as `prior`, got none; "
                 "choose a world whose card names an `imperfect` variant"
             )
+        self.check()
         inner = inner_learner("hybrid_of", self.of, self.of_args)
-        if self.of in OWN_RUNS:
-            raise BadSpec(
-                f"hybrid_of: {self.of!r} sizes or chooses by runs of its own, without the physics; put it around "
-                f"the hybrid: of = 'hybrid_of'"
-            )
-        if inner.needs_prior:
-            raise BadSpec(f"hybrid_of: {self.of!r} is a hybrid itself; name a learner without physics")
         physics, (physics_key, fit_key, judge_key) = prior, jax.random.split(key, 3)
         told = with_errors(data, physics, key=physics_key)
 
@@ -164,6 +158,17 @@ class HybridOf(AbstractLearner):
                 "seconds": clock.perf_counter() - began,
             },
         )
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use, those of the learner inside too."""
+        if self.of in OWN_RUNS:
+            raise BadSpec(
+                f"hybrid_of: {self.of!r} sizes or chooses by runs of its own, without the physics; put it around "
+                f"the hybrid: of = 'hybrid_of'"
+            )
+        check_inner("hybrid_of", self.of, self.of_args)
+        if inner_learner("hybrid_of", self.of, self.of_args).needs_prior:
+            raise BadSpec(f"hybrid_of: {self.of!r} is a hybrid itself; name a learner without physics")
 
 
 def with_errors(data: Data, physics: AbstractWorld, *, key: PRNGKeyArray) -> Data:

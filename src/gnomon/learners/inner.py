@@ -36,6 +36,13 @@ def inner_learner(name: str, of: str, of_args: str) -> AbstractLearner:
     return made
 
 
+def check_inner(name: str, of: str, of_args: str) -> None:
+    """Refuse an inner learner that cannot be made, or whose settings no fit could use."""
+    made: Any = inner_learner(name, of, of_args)
+    if hasattr(made, "check"):
+        made.check()
+
+
 def asks_for_physics(wrapper: Any) -> bool:
     """Whether the learner inside a wrapper needs the imperfect physics of the world."""
     return bool(inner_learner(type(wrapper).__name__, wrapper.of, wrapper.of_args).needs_prior)
