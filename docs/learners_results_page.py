@@ -93,8 +93,9 @@ numbers of substeps; `foreign` is the right equations in the usual scheme.
 ## One model for many systems
 
 Zero-shot on systems that were held out, beside what can be made of the same 64 observations. *Pretrained* are the
-shipped weights. Does it matter what is learned from? *Trained again*: two networks with the same updates on 58 systems
-each, those of the catalogue, and random quadratic flows that are bounded and chaotic and that nobody has named.
+shipped weights. Does it matter what is learned from? *Trained again*, where they are in the tables: two networks with
+the same updates on 58 systems each, those of the catalogue, and random quadratic flows that are bounded and chaotic and
+that nobody has named.
 
 {pretrained}
 
