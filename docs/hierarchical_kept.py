@@ -15,6 +15,7 @@ from docs.results_page import scores
 from gnomon.report.causes import causes
 from gnomon.report.page import build_report
 from gnomon.spec.results import Result
+from gnomon.spec.study import CONTROLS
 from gnomon.store.results import Store
 
 REPORT = 950_000  # bytes; a file of this repository has less than a million, so a long report comes without its maps
@@ -65,6 +66,8 @@ def kept(store: Store | None, folder: Path, studies: tuple[str, ...]) -> dict[st
     for name in studies:
         path = folder / f"{name}.json"
         found = list(store.results(name)) if store and name in known else []
+        if all(r.case["learner"]["kind"] in CONTROLS for r in found):
+            found = []  # of controls alone there is nothing to tell yet
         before = read(path) if path.exists() else None
         if store and found and (before is None or len(found) >= len(before.results)):
             folder.mkdir(parents=True, exist_ok=True)

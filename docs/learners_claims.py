@@ -364,7 +364,7 @@ def together(cases: list[Row] | None) -> Claim:
     for r in cases or ():
         if r["study"] == "hybrids" and r["valid_time"]:
             valid[r["world"], r["learner"]][int(r["seed"])] = float(r["valid_time"])
-    seen, met = [], []
+    seen, met, above = [], [], []
     for (world, name), both in valid.items():
         physics = valid.get((world, "peer"), {})
         if not name.startswith(BOTH) or not physics:
@@ -375,11 +375,23 @@ def together(cases: list[Row] | None) -> Claim:
             for who, rival in rivals.items()
             if rival
         }
-        met.append(len(both) == len(physics) and all(low_of(g) > 0 for g in gains.values()))
         more = ", ".join(f"{told('', g).removeprefix('`` ')} over {who}" for who, g in gains.items())
-        seen.append(f"`{name}` on {world}: {more}{'' if met[-1] else ' (not surely more than both)'}")
+        sure = len(both) == len(physics) and all(low_of(g) > 0 for g in gains.values())
+        seen.append(f"`{name}` on {world}: {more}{'' if sure else ' (not surely more)'}")
+        above.append(low_of(gains["the physics"]) > 0)
+        met += [sure] * (
+            len(gains) == len(rivals)
+        )  # else there is nothing that it could be held against alone
+    counts = (
+        f"surely more than the physics {sum(above)} of {len(above)}, than both {sum(met)} of {len(met)}; "
+    )
     wanted = "longer than each alone, in Lyapunov times, by pairs of seeds, for every learner and flow asked"
-    return Claim("a wrong physics and a learner", wanted, "; ".join(seen), _word(bool(met), met))
+    return Claim(
+        "a wrong physics and a learner",
+        wanted,
+        (counts if seen else "") + "; ".join(seen),
+        _word(bool(met), met),
+    )
 
 
 def _word(known: bool, met: Sequence[bool]) -> str:

@@ -243,6 +243,15 @@ def test_the_page_is_written_again_from_what_it_kept(found, tmp_path):
     )
 
 
+def test_of_a_study_of_which_controls_alone_are_finished_nothing_is_told(found, tmp_path):
+    store = Store(tmp_path / "store")
+    put_study(store, "hierarchical", found["hierarchical"])
+    put_study(store, "hierarchical_twin", [case("perfect", "forecast", GOOD, seed=7)])
+    folder = tmp_path / "docs/hierarchical"
+    assert set(kept(store, folder, ("hierarchical", "hierarchical_twin"))) == {"hierarchical"}
+    assert not list(folder.glob("hierarchical_twin*"))
+
+
 def lines(own):
     """Figures of one case: error against lead, a section with its difference, and how often clippers act."""
     line = {"x": (1.0, 2.0), "y": (own, 2 * own)}

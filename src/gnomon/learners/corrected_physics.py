@@ -20,6 +20,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.path_loss import Course, PathLoss, Paths, course_of, path_stages, paths_of, spread_of
+from gnomon.training.physics_forecasts import required_physics
 from gnomon.training.sampling import learned_card
 from gnomon.training.search import Setting
 from gnomon.training.trainer import Recipe
@@ -160,11 +161,7 @@ class CorrectedPhysics(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if prior is None:
-            raise BadSpec(
-                "corrected_physics: expected the imperfect physics of the world as `prior`, got none; "
-                "choose a world whose card names an `imperfect` variant"
-            )
+        prior = required_physics("corrected_physics", prior)
         self.check()
         start_key, fit_key = jax.random.split(key)
         patches = patches_of(data)

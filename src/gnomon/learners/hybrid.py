@@ -20,9 +20,8 @@ from gnomon.learners.nvar import encode
 from gnomon.numerics.cascade import Cascade
 from gnomon.numerics.patches import Patches, patches_of
 from gnomon.spec.cards import SimulatorCard
-from gnomon.spec.errors import BadSpec
 from gnomon.training.cascade_search import Rows, search_cascades
-from gnomon.training.physics_forecasts import forecast_from
+from gnomon.training.physics_forecasts import forecast_from, required_physics
 from gnomon.training.sampling import Sample, learned_card
 from gnomon.training.search import Setting
 
@@ -82,12 +81,7 @@ class Hybrid(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Search, then keep the winner."""
-        if prior is None:
-            raise BadSpec(
-                "hybrid: expected the imperfect physics of the world as `prior`, got none; "
-                "choose a world whose card names an `imperfect` variant"
-            )
-        physics = prior
+        physics = required_physics("hybrid", prior)
         patches = patches_of(data)
         names = ("delays", "stages", "degree", "radius", "reach")
         rows = (

@@ -31,7 +31,7 @@ from gnomon.learners.hybrid import increment_spread
 from gnomon.numerics.patches import Patches, neighbours, patches_of
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
-from gnomon.training.physics_forecasts import forecasts_along
+from gnomon.training.physics_forecasts import forecasts_along, required_physics
 from gnomon.training.sampling import learned_card
 
 
@@ -136,11 +136,7 @@ class HybridEchoState(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Draw reservoirs, fit their readouts to the errors of the physics, keep the best in free run."""
         began = clock.perf_counter()
-        if prior is None:
-            raise BadSpec(
-                "hybrid_echo_state: expected the imperfect physics of the world as `prior`, got none; "
-                "choose a world whose card names an `imperfect` variant"
-            )
+        prior = required_physics("hybrid_echo_state", prior)
         context, patches = self._context(data), patches_of(data)
         draw_key, weight_key, row_key, noise_key, judge_key = jax.random.split(key, 5)
         physics, spread = prior, increment_spread(data, patches)

@@ -20,7 +20,7 @@ from gnomon.spec.cards import SimulatorCard, Variable, WorldCard
 from gnomon.spec.errors import BadData, BadSpec
 from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.judged import judged_as
-from gnomon.training.physics_forecasts import forecasts_along
+from gnomon.training.physics_forecasts import forecasts_along, required_physics
 from gnomon.training.sampling import learned_card
 
 ERROR = "{}, error of the physics"
@@ -127,14 +127,10 @@ class HybridOf(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Let the physics forecast every step of the data, then fit the learner to states and errors."""
         began = clock.perf_counter()
-        if prior is None:
-            raise BadSpec(
-                "hybrid_of: expected the imperfect physics of the world as `prior`, got none; "
-                "choose a world whose card names an `imperfect` variant"
-            )
+        physics = required_physics("hybrid_of", prior)
         self.check()
         inner = inner_learner("hybrid_of", self.of, self.of_args)
-        physics, (physics_key, fit_key, judge_key) = prior, jax.random.split(key, 3)
+        physics_key, fit_key, judge_key = jax.random.split(key, 3)
         told = with_errors(data, physics, key=physics_key)
 
         def around(inner: AbstractSimulator) -> HybridOfSimulator:

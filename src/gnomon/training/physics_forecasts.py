@@ -7,6 +7,17 @@ from jaxtyping import Array, PRNGKeyArray
 
 from gnomon.core.forcing import Forcing, Knobs
 from gnomon.core.world import AbstractWorld, Obs, Time
+from gnomon.spec.errors import BadSpec
+
+
+def required_physics(name: str, prior: AbstractWorld | None) -> AbstractWorld:
+    """The imperfect physics that the learner of this name cannot do without."""
+    if prior is None:
+        raise BadSpec(
+            f"{name}: expected the imperfect physics of the world as `prior`, got none; "
+            "choose a world whose card names an `imperfect` variant"
+        )
+    return prior
 
 
 def forecast_from(
