@@ -30,7 +30,7 @@ help:
 	@echo "make flows          every trial on every system of the catalogue (an hour or more; resumes)"
 	@echo "make hierarchical   the hierarchical test of hybrids on a moist atmosphere, laptop size, and its page (hours; resumes)"
 	@echo "make hierarchical-smoke  the same as small as can be, with the hybrid that is shipped (minutes)"
-	@echo "make hierarchical-beside  causes, another seed, another truth, T31, El Niño withheld, onto that page (hours; resumes)"
+	@echo "make hierarchical-beside  causes, parts of the hybrid, another seed, another truth, T31, El Niño withheld (hours; resumes)"
 	@echo "make hierarchical-checks  planted faults, the swap and ten-year runs of the hybrid, onto that page (hours; resumes)"
 	@echo "make fields         speed, truth and learners of the fields, beside published numbers; writes docs/fields.md (hours)"
 	@echo "make fields-page    that page from the tables that are there"
@@ -108,7 +108,7 @@ hierarchical-smoke: $(VENV)/.atmos
 	$(GNOMON) run hierarchical_smoke --workers $(WORKERS) --store $(STORE)
 
 hierarchical-beside: $(VENV)/.atmos
-	for study in cause seed twin t31 withheld; do \
+	for study in cause ablation seed twin t31 withheld; do \
 	  $(GNOMON) run hierarchical_$$study --workers $(WORKERS) --store $(STORE) || exit 1; done
 	$(PY) -m docs.hierarchical_page --store $(STORE)
 

@@ -46,10 +46,12 @@ from gnomon.store.results import Store
 
 HERE = Path(__file__).parent
 STUDIES = (
-    "hierarchical", "hierarchical_cause", "hierarchical_withheld", "hierarchical_twin", "hierarchical_seed",
-    "hierarchical_t31", "hierarchical_full", "hierarchical_smoke",
+    "hierarchical", "hierarchical_cause", "hierarchical_ablation", "hierarchical_withheld", "hierarchical_twin",
+    "hierarchical_seed", "hierarchical_t31", "hierarchical_full", "hierarchical_smoke",
 )  # fmt: skip
+ABLATION = "hierarchical_ablation"
 BESIDE = (
+    ABLATION,
     "hierarchical_withheld",
     "hierarchical_twin",
     "hierarchical_seed",
@@ -62,6 +64,8 @@ SUPPORTS = {
     "hierarchical_t31": "It supports claims on cyclones in forecasts, and none on their climate.",
     "hierarchical_full": "It supports claims on every trial.",
     "hierarchical_cause": "It supports claims on where errors of five days come from.",
+    "hierarchical_ablation": "It supports claims on differences between these trainings, of one network each, and none "
+    "on the size of a number.",
     "hierarchical_withheld": "It supports claims on the odd (linear) response of a hybrid that never saw the pattern.",
     "hierarchical_seed": "It supports a claim on the order of the simulators, and none on the size of a number.",
     "hierarchical_twin": "It supports a claim on the order of the simulators, and none on the size of a number.",
@@ -299,7 +303,7 @@ def page(known: Mapping[str, Kept], study: str, folder: Path) -> str:
         paired="\n".join(f"* {line}" for line in known[study].paired) or "Nothing could be compared.",
         causes=_causes([row for n, k in known.items() if n != "hierarchical_smoke" for row in k.causes]),
         robustness=robustness(found, study),
-        others="".join(_other(n, found[n]) for n in BESIDE if n in found and n != study),
+        others="".join(_other(n, known[n]) for n in BESIDE if n in found and n != study),
         limits="\n".join(f"* {line}" for line in made.get("limits", "").splitlines())
         or "The world names none.",
         hybrid=hybrid or "the hybrid",
@@ -359,10 +363,19 @@ _QUESTIONS = {
 }
 
 
-def _other(name: str, found: Sequence[Result]) -> str:
-    """The table of a study that stands beside."""
+def _other(name: str, kept: Kept) -> str:
+    """The table of a study that stands beside; of an ablation also what sets its parts apart from the whole."""
     question = read_study(find_study(name)).question
-    return f"## Beside it: `{name}`\n\n*{question}* {SUPPORTS[name]}\n\n{table(found)}\n\n"
+    parts = [f"## Beside it: `{name}`", f"*{question}* {SUPPORTS[name]}", table(kept.results)]
+    if name == ABLATION:
+        parts.append(from_base(kept.paired, next(iter(simulators(kept.results)), "")))
+    return "\n\n".join(filter(None, parts)) + "\n\n"
+
+
+def from_base(paired: Sequence[str], base: str) -> str:
+    """Of all sentences on pairs those that hold the others against the first simulator."""
+    asked = re.compile(rf"^(?:no difference shown between )?{re.escape(base)} (?:and|beats|is beaten by) ")
+    return "\n".join(f"* {line}" for line in paired if asked.match(line))
 
 
 def _asked(study: str) -> int:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gnomon.engine.plan import make_plan
+from gnomon.learners.column_network import INVARIANT
 from gnomon.spec.registry import build
 from gnomon.spec.shelf import find_study
 from gnomon.spec.study import check_arguments, read_study
@@ -18,6 +19,7 @@ CASES = {  # controls included
     "hierarchical_twin": 8 * 3,
     "hierarchical_seed": 8 * 3,
     "hierarchical_withheld": 3 * 3,
+    "hierarchical_ablation": 10 * 3,
 }
 STATED = re.compile(
     r"# Days a simulator: ([\d.]+), of which ([\d.]+) are forecasts, ([\d.]+) climate"
@@ -79,6 +81,17 @@ def test_the_other_seed_asks_the_same_models_of_the_same_world():
     assert (again.data, again.worlds, again.precision) == (laptop.data, laptop.worlds, laptop.precision)
     assert again.learners == laptop.learners
     assert not set(again.seeds) & set(laptop.seeds)
+
+
+def test_the_ablation_asks_of_the_laptop_studys_hybrids_and_takes_one_thing_at_a_time():
+    parts, laptop = (read_study(find_study(n)) for n in ("hierarchical_ablation", "hierarchical"))
+    assert (parts.data, parts.worlds, parts.seeds, parts.precision) == (
+        laptop.data, laptop.worlds, laptop.seeds, laptop.precision,
+    )  # fmt: skip
+    hybrids = [ref for ref in laptop.learners if ref.kind == "column_hybrid"]
+    assert set(map(str, hybrids)) <= set(map(str, parts.learners))
+    alone = {ref.args.get("invariant", "none") for ref in parts.learners if not ref.args.get("online")}
+    assert alone == {"none", "all", *INVARIANT}
 
 
 def test_the_laptop_study_holds_every_simulator_of_the_full_one():

@@ -244,6 +244,38 @@ def test_weights_of_all_shapes_and_precisions_keep_their_places():
             np.testing.assert_allclose(x, y, atol=0.02)
 
 
+class Still(eqx.Module):
+    """A slope of one whatever the weights, so that every update tells its learning rate."""
+
+    def __call__(self, model, memory, data, rows, progress, key):
+        return jnp.sum(model.a), memory
+
+
+def rates_of(*stages):
+    """The learning rate of every update: steps of Adam under a slope that never changes."""
+    seen = [0.0]
+
+    def judge(model):
+        seen.append(-float(model.a[0, 0]))
+        return Verdict(float(len(seen)), 0.0, 0.0)
+
+    draw = lambda rng, shape: jnp.zeros((*shape, 1))  # noqa: E731
+    made = [Stage(Still(), draw, n, n, rate) for n, rate in stages]
+    start = Matrix(jnp.zeros((1, 1), jnp.float32))
+    fit_weights([start], made, None, judge, Recipe(rate=0.1, schedule="cosine"), key=KEY)
+    return np.diff(seen)
+
+
+def test_a_stage_with_a_rate_of_its_own_has_a_schedule_of_its_own():
+    """Without one a short last stage is trained at the end of the schedule, which is next to nothing."""
+    wanted = lambda n: 0.5 + 0.5 * np.cos(np.pi * np.arange(n) / n)  # noqa: E731
+    np.testing.assert_allclose(rates_of((40, None)), 0.1 * wanted(40), rtol=2e-3, atol=1e-6)
+    np.testing.assert_allclose(rates_of((36, None), (4, None)), 0.1 * wanted(40), rtol=2e-3, atol=1e-6)
+    own = rates_of((18, None), (4, 0.02), (18, None))
+    np.testing.assert_allclose(np.delete(own, range(18, 22)), 0.1 * wanted(36), rtol=2e-3, atol=1e-6)
+    np.testing.assert_allclose(own[18:22], 0.02 * wanted(4), rtol=2e-3, atol=1e-6)
+
+
 def test_memory_is_carried():
     def loss(model, memory, data, rows, progress, key):
         return jnp.sum(model.a**2) * 0 + memory, memory + 1.0

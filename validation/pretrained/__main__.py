@@ -102,7 +102,7 @@ def kept_paths(
             found = gathered(names, count=count, length=length, seed=seed)
     if place is not None:
         place.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(place, **found)
+        np.savez(place, **found)  # pyright: ignore[reportArgumentType]
     return found
 
 

@@ -30,7 +30,7 @@ ROUGH = (
 )
 A_PERIOD = 30  # observations, as in the catalogue
 MANY = 20_000  # candidates at once
-ROUNDS = 60
+ROUNDS = 120  # of the search; about four candidates in a hundred thousand are taken
 
 
 def rate_of(

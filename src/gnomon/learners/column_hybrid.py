@@ -145,6 +145,7 @@ class ColumnHybrid(AbstractTaughtLearner):
         updates: of the weights, offline.
         batch: columns in a minibatch.
         online: updates through steps of the whole model, over the boundary of the lesson.
+        online_rate: the learning rate of those at its highest, on a schedule of their own.
         paths: moments in a minibatch of those.
         snapshots: how often the model is run freely to be judged, in each part.
         runs: of the truth in the lesson, each at knob values of its own; the last one is not fitted.
@@ -158,7 +159,7 @@ class ColumnHybrid(AbstractTaughtLearner):
         withheld_to: the last one (30 June 1998); the winter between is one unit of `speedy`'s standard `enso`.
     """
 
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     role: ClassVar[str] = "learner"
     needs_prior: ClassVar[bool] = True
     privilege: ClassVar[str] = PRIVILEGE
@@ -170,6 +171,7 @@ class ColumnHybrid(AbstractTaughtLearner):
     updates: int = 80_000
     batch: int = 256
     online: int = 0
+    online_rate: float = 1e-4
     paths: int = 2
     snapshots: int = 2
     runs: int = 6
@@ -229,7 +231,8 @@ class ColumnHybrid(AbstractTaughtLearner):
                 # the lesson's states go on over the boundary that they stood over, which may be of another calendar
                 path = _path_loss(prior.ground or core, scales, thickness, rows)
                 moments = len(jax.tree.leaves(rows.before)[0])
-                stages.append(Stage(path, _draws(moments, self.paths), self.online, self.snapshots))
+                draw = _draws(moments, self.paths)
+                stages.append(Stage(path, draw, self.online, self.snapshots, self.online_rate))
             recipe = Recipe(rate=setting["rate"], schedule="cosine", warm_up=0.02)
             return Trainable(make, stages, rows, recipe, simulator)
 

@@ -44,7 +44,7 @@ class Recipe(NamedTuple):
     Attributes:
         rate: learning rate at its highest.
         final: the rate at the end, as a share of the highest.
-        schedule: one of SCHEDULES, over all stages together.
+        schedule: one of SCHEDULES, over all stages together that have no rate of their own.
         warm_up: share of the updates over which the rate rises to its highest.
         optimiser: one of OPTIMISERS.
         clip: largest norm of a gradient; longer ones are shortened.
@@ -72,12 +72,23 @@ class Stage(NamedTuple):
         draw: (generator, shape) -> a tree of arrays whose leading axes are `shape`: indices of minibatches.
         updates: of the weights.
         snapshots: how often the judge is asked.
+        rate: the highest learning rate of this stage, where it is a training of its own that begins with the weights
+            of the one before: with the recipe's schedule over its own updates, and moments of the gradient from
+            nothing. Without one it goes on with the recipe's, of which the last stage of few updates sees only the end.
     """
 
     loss: Callable[[Any, Any, Any, Any, Array, PRNGKeyArray], tuple[Array, Any]]
     draw: Callable[[np.random.Generator, tuple[int, ...]], Any]
     updates: int
     snapshots: int
+    rate: float | None = None
+
+
+class _Span(NamedTuple):
+    """The updates over which the learning rate follows its schedule once."""
+
+    begin: int
+    length: int
 
 
 class Trained(NamedTuple):
@@ -146,19 +157,23 @@ def fit_weights(
     watch, folder = attendance()
     # Whatever decides the bits is in the name of the place, or a checkpoint of another training might be taken up.
     begins = _digest((best, [s.loss for s in stages], data, memory))
-    identity = f"{name} {recipe} {[(s.updates, s.snapshots) for s in stages]} {numbers} {begins}"
+    identity = f"{name} {recipe} {[(s.updates, s.snapshots, s.rate) for s in stages]} {numbers} {begins}"
     begun, (carry, best), histories = load_checkpoint(folder, identity, (carry, best), histories)
     parts = [(n, p) for n, s in enumerate(stages) for p in range(s.snapshots)]
+    spans = _spans(stages)
     for at in range(begun, len(parts)):
         number, part = parts[at]
         stage = stages[number]
+        if stage.rate is not None and part == 0:
+            carry = carry._replace(moments=_moments(carry.weights, recipe))
         updates = _share(stage.updates, stage.snapshots, part)
         rows = stage.draw(np.random.default_rng([*numbers, number, part]), (updates, len(models)))
         where = jnp.asarray(np.asarray((number, part), np.uint32))
         kind = (recipe.optimiser, recipe.schedule, recipe.precision)
         train = _compiled(jax.default_backend())
+        own = rates if stage.rate is None else rates._replace(peak=jnp.float32(stage.rate))
         carry, losses, norms = train(
-            carry, (static, like), stage.loss, data, rows, rates, total, kind, key, where
+            carry, (static, like), stage.loss, data, rows, own, (total, spans[number]), kind, key, where
         )
         losses, norms, found = jax.device_get((losses, norms, carry.weights))
         for i, history in enumerate(histories):
@@ -190,12 +205,29 @@ def _check(models: Sequence[Any], stages: Sequence[Stage], recipe: Recipe) -> No
         raise BadSpec(f"a recipe's precision is one of {', '.join(PRECISIONS)}, got {recipe.precision!r}")
 
 
+def _spans(stages: Sequence[Stage]) -> list[_Span]:
+    """Of every stage, where its schedule begins and how long it is."""
+    begins = np.cumsum([0, *(s.updates for s in stages)]).tolist()
+    shared, gone = sum(s.updates for s in stages if s.rate is None), 0
+    spans = []
+    for stage, begin in zip(stages, begins, strict=False):
+        if stage.rate is not None:
+            spans.append(_Span(begin, stage.updates))
+            gone += stage.updates
+        else:  # as if those with a rate of their own were not there
+            spans.append(_Span(gone, shared))
+    return spans
+
+
+def _moments(weights: dict[str, Array], recipe: Recipe) -> Any:
+    return jax.jit(jax.vmap(OPTIMISERS[recipe.optimiser]().init))(weights)
+
+
 def _start(models: Sequence[Any], recipe: Recipe, memory: Any) -> _Carry:
     weights = [_packed(jax.device_get(eqx.filter(m, eqx.is_inexact_array)), np) for m in models]
     stacked = {k: jnp.asarray(np.stack([w[k] for w in weights])) for k in weights[0]}
-    moments = jax.jit(jax.vmap(OPTIMISERS[recipe.optimiser]().init))(stacked)
     kept = jax.tree.map(lambda leaf: jnp.asarray(np.stack([leaf] * len(models))), jax.device_get(memory))
-    return _Carry(stacked, moments, kept, jnp.asarray(np.zeros((), np.int32)))
+    return _Carry(stacked, _moments(stacked, recipe), kept, jnp.asarray(np.zeros((), np.int32)))
 
 
 def _packed(weights: Any, xp: Any) -> dict[str, Any]:
@@ -275,13 +307,13 @@ def _part(
     data: Any,
     rows: Any,
     rates: _Rates,
-    total: int,
+    lengths: tuple[int, _Span],
     kind: tuple[str, str, str],
     key: PRNGKeyArray,
     where: Array,
 ) -> tuple[_Carry, Array, Array]:
     """A scan over minibatches; losses and norms of gradients are [update, seed]."""
-    (static, like), (optimiser, schedule, precision) = model, kind
+    (static, like), (optimiser, schedule, precision), (total, span) = model, kind, lengths
     rule = OPTIMISERS[optimiser]()
     stream = jax.random.fold_in(jax.random.fold_in(key, where[0]), where[1])
 
@@ -300,7 +332,7 @@ def _part(
         sound = jnp.isfinite(norm)
         shrink = jnp.minimum(1.0, rates.clip / jnp.maximum(norm, 1e-30))
         direction, moments = rule.update(jax.tree.map(lambda g: (g * shrink).astype(g.dtype), slope), moments)
-        rate = rate_at(schedule, rates.peak, rates.final, rates.warm_up, progress)
+        rate = rate_at(schedule, rates.peak, rates.final, rates.warm_up, (done - span.begin) / span.length)
         weights = jax.tree.map(
             lambda w, d: w - (rate * (d + rates.decay * w)).astype(w.dtype), weights, direction
         )
