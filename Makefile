@@ -82,6 +82,7 @@ horizons: $(VENV)/.gnomon
 
 chaos: $(VENV)/.gnomon
 	$(GNOMON) run chaos_laptop --workers $(WORKERS) --store $(STORE)
+	$(GNOMON) run equal_budgets --workers $(WORKERS) --store $(STORE)
 	$(GNOMON) run koopman --workers $(WORKERS) --store $(STORE)
 	$(GNOMON) run uncertainty --workers $(WORKERS) --store $(STORE)
 	$(PY) -m docs.chaos_page --store $(STORE)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from docs.chaos_budgets import equal_budgets
 from docs.chaos_ranking import (
     GIVEN_PHYSICS,
     Bout,
@@ -110,11 +111,13 @@ stands beside ours.
 ### Budgets
 
 Not the same number of settings for all: networks had one, where a regression's whole search takes about as long as one
-network (the seconds are below). With a search of their own networks may gain.
+network (the seconds are below). What networks gain by a search of their own is asked [below](#equal-budgets).
 
 {budgets}
 
 Every mean of every seed: [{study}.csv](results/{study}.csv).
+
+{equal}
 
 {sections}
 """
@@ -149,6 +152,7 @@ def main() -> None:
         tested=sum(p is not None for p in told.values()),
         **_answers(field, _absent(given.study, field)),
         budgets="\n".join(_budgets(field, found)),
+        equal=equal_budgets(store, field),
         sections="\n\n".join(part(store) for part in (koopman, phyxmamba, regularised, uncertainty)),
     )
     (HERE / "chaos.md").write_text(text, encoding="utf-8")

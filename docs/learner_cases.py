@@ -17,7 +17,8 @@ from gnomon.spec.results import Result
 from gnomon.store.results import Store
 
 STUDIES = (
-    "horizons", "chaos_laptop", "koopman", "uncertainty", "gtf", "alrnn", "phyxmamba", "regularised_nde", "hybrids",
+    "horizons", "chaos_laptop", "equal_budgets", "koopman", "uncertainty", "gtf", "alrnn", "phyxmamba",
+    "regularised_nde", "hybrids",
 )  # fmt: skip
 MEASURES = ("valid_time", "valid_time_smape", "attractor", "attractor_mixture", "spectrum_hellinger")
 COLUMNS = (

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from docs.chaos_budgets import agreement, equal_budgets, of_seeds
 from docs.chaos_page import TEXT, _ranking, _scale, _unranked, _verdict
 from docs.chaos_ranking import (
     Bout,
@@ -19,6 +20,9 @@ from docs.chaos_ranking import (
 )
 from docs.chaos_sections import PUBLISHED, _spectrum
 from gnomon.spec.results import Result
+from gnomon.spec.shelf import find_study
+from gnomon.spec.study import check_arguments, read_study
+from gnomon.store.results import Store
 
 
 def flow(polynomial=True, observations=30.0, **starts):
@@ -199,3 +203,36 @@ def test_true_eigenvalues_of_a_torus_are_counted():
         Result(id="x", case=case, status="ok", learned={"spectrum": rows, "pairs": 6, "spurious": 1})
     )
     assert told == (6.0, 5.0, 1.0, 5.0)
+
+
+def test_rankings_of_two_budgets_agree_or_turn_round():
+    own = Field({"a": flow(perfect=[10, 10], nvar=[5, 5], lstm=[2, 2], sindy=[8, 8])})
+    same = Field({"a": flow(perfect=[10, 10], nvar=[4, 4], lstm=[3, 3], sindy=[9, 9])})
+    other = Field({"a": flow(perfect=[10, 10], nvar=[4, 4], lstm=[9, 9], sindy=[1, 1])})
+    names = ["nvar", "lstm", "sindy"]
+    assert "+1.00 on a" in agreement(same, own, names, ["a"])
+    assert "-1.00 on a" in agreement(other, own, names, ["a"])
+    assert "Too few" in agreement(other, own, names[:1], ["a"])
+
+
+def test_another_seed_is_no_other_budget():
+    both = flow(perfect=[10, 10], nvar=[5, 5])._replace(
+        valid={"perfect": {0: 10.0, 1: 10.0}, "nvar": {0: 5.0, 1: 1.0}}
+    )
+    assert of_seeds(Field({"a": both}), [0]).share("nvar", "a") == 0.5
+    assert Field({"a": both}).share("nvar", "a") == pytest.approx(0.3)
+
+
+def test_equal_budgets_that_were_not_run_are_not_run(tmp_path):
+    assert "is not run yet" in equal_budgets(Store(tmp_path), Field({}))
+
+
+def test_equal_budgets_ask_what_the_laptop_study_asks_with_as_many_settings_for_all():
+    laptop, equal = (read_study(find_study(n)) for n in ("chaos_laptop", "equal_budgets"))
+    assert (equal.data, equal.trials) == (laptop.data, laptop.trials)
+    assert [r.shown for r in equal.learners] == [r.shown for r in laptop.learners]
+    for mine, theirs in zip(equal.learners, laptop.learners, strict=True):
+        assert {**mine.args, "budget": 0} == {**theirs.args, "budget": 0}
+        assert mine.args.get("budget", 4) == 4
+    assert set(map(str, equal.worlds)) <= set(map(str, laptop.worlds))
+    check_arguments(find_study("equal_budgets"), equal)

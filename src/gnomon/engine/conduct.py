@@ -14,6 +14,7 @@ import msgspec
 
 from gnomon.core.learner import AbstractBrought, AbstractControl, AbstractLearner
 from gnomon.core.memory import peak_mb
+from gnomon.core.programs import make_room
 from gnomon.core.watch import OutOfMemory, OutOfTime, Watch
 from gnomon.engine.archive_stage import ArchiveStage
 from gnomon.engine.archive_world import Archive
@@ -35,6 +36,7 @@ def perform(root: str, kind: str, case: bytes, limits: bytes, held_mb: float = 0
     Arguments are plain so that they travel to any worker: the store's folder, the task's kind, case and limits as JSON.
     `held_mb`: what a borrowed process (a notebook, another's program) held before the study, which is the caller's own.
     """
+    make_room()  # the process may have compiled for hundreds of tasks before this one
     bench = _bench(root)
     of = msgspec.json.decode(case, type=Case)
     bounds = msgspec.json.decode(limits, type=Limits)
