@@ -17,7 +17,7 @@ CASES = {  # controls included
     "hierarchical_t31": 4 * 2,
     "hierarchical_full": 8 * 4 * 3,
     "hierarchical_twin": 8 * 3,
-    "hierarchical_seed": 8 * 3,
+    "hierarchical_seed": 8 * 3 * 2,
     "hierarchical_withheld": 3 * 3,
     "hierarchical_ablation": 10 * 3,
 }
