@@ -311,3 +311,11 @@ def test_a_hybrid_must_beat_both_of_its_parts_on_every_seed_s_difference():
     assert learners_claims.together(rows(3.0, 3.5, 1.0)).verdict == "no"
     assert learners_claims.together(rows(3.0, 2.0, 3.0)).verdict == "no"
     assert learners_claims.together(None).verdict == "not run"
+
+
+def test_studies_say_how_many_of_their_cases_are_there():
+    told = page.unfinished([{"study": "gtf"}] * 3)
+    assert "* of the study `gtf` 3 of 10 cases are there: `gnomon run gtf`" in told
+    assert len(page.unfinished(None)) == len(learner_cases.STUDIES)
+    whole = [{"study": line.split("`")[1]} for line in page.unfinished(None) for _ in range(int(line.split()[7]))]
+    assert page.unfinished(whole) == ["Every study is whole."]

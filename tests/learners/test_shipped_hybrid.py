@@ -68,7 +68,7 @@ def test_it_refuses_what_does_not_fit(physics, tmp_path):
     with pytest.raises(BadSpec, match="calendar"):
         ShippedHybrid().fit(None, prior=Speedy(calendar="annual"), key=jax.random.key(0))
     with pytest.raises(BadSpec, match="'shipped'"):
-        ColumnHybrid(weights="downloaded")._begun(core)
+        ColumnHybrid(weights="downloaded").check()
 
 
 @pytest.mark.parametrize("invariant", ["none", "all"])
@@ -96,4 +96,4 @@ def test_these_weights_are_those_of_these_versions():
 
 def test_shipped_weights_and_a_withheld_pattern_do_not_go_together():
     with pytest.raises(BadSpec, match="leave one out"):
-        ColumnHybrid(weights="shipped", calendar="amip")._begun(Speedy())
+        ColumnHybrid(weights="shipped", calendar="amip").check()

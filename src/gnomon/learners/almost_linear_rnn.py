@@ -16,6 +16,7 @@ from gnomon.learners.recurrent_simulator import (
     RecurrentSimulator,
     Training,
     World,
+    check_training,
     fit_recurrent,
     relaxation,
     uniform,
@@ -133,12 +134,7 @@ class AlmostLinearRnn(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run, read its code."""
-        least = min(self.noise, self.interval, self.rate)
-        if not 1 <= self.rectified <= 20 or self.units <= self.rectified or least < 0:
-            raise BadSpec(
-                "almost_linear_rnn: rectified must be 1 to 20, units more than that, noise, interval and rate at "
-                "least 0"
-            )
+        self.check()
         sizes = Training.of(self)
         space = {
             "interval": (self.interval,) if self.interval else (16, 8, 25),
@@ -150,6 +146,16 @@ class AlmostLinearRnn(AbstractLearner):
         code = read_code(fit.simulator, data, key=jax.random.fold_in(key, 1))
         seconds = fit.log["seconds"] + clock.perf_counter() - began
         return Fit(fit.simulator, {**fit.log, "code": code, "seconds": seconds})
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        least = min(self.noise, self.interval, self.rate)
+        if not 1 <= self.rectified <= 20 or self.units <= self.rectified or least < 0:
+            raise BadSpec(
+                "almost_linear_rnn: rectified must be 1 to 20, units more than that, noise, interval and rate at "
+                "least 0"
+            )
+        check_training("almost_linear_rnn", Training.of(self))
 
     def _loss(self, setting: Setting, length: int) -> TeacherForced:
         return TeacherForced(

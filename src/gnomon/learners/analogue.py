@@ -20,9 +20,10 @@ from gnomon.core.world import AbstractWorld, Obs, Time
 from gnomon.learners.nvar import encode
 from gnomon.numerics.patches import Patches, patches_of
 from gnomon.spec.cards import SimulatorCard
+from gnomon.spec.errors import BadSpec
 from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card, sample_windows
-from gnomon.training.search import Setting, draw_settings, search
+from gnomon.training.search import Setting, check_budget, draw_settings, search
 
 
 class AnalogueSimulator(AbstractSimulator[Array]):
@@ -91,6 +92,7 @@ class Analogue(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Fill the library, search weight and blend."""
         began = clock.perf_counter()
+        self.check()
         row_key, draw_key, judge_key = jax.random.split(key, 3)
         patches = patches_of(data)
         sample = sample_windows(data, 1, most=self.entries, key=row_key)
@@ -129,3 +131,9 @@ class Analogue(AbstractLearner):
             budget=self.budget,
         )
         return Fit(chosen.simulator, {**chosen.log, "seconds": clock.perf_counter() - began})
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if self.entries < 1:
+            raise BadSpec(f"analogue: entries must be at least 1, got {self.entries}")
+        check_budget("analogue", self.budget)

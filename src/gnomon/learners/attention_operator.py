@@ -7,7 +7,7 @@ from jaxtyping import PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, fit_emulator
+from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, check_plan, fit_emulator
 from gnomon.learners.integral_network import IntegralNetwork, new_integral_network
 from gnomon.numerics.attention_integral import new_attention_integral
 from gnomon.numerics.geometry import Geometry
@@ -70,11 +70,16 @@ class AttentionOperator(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
+        self.check()
+        return fit_emulator(Plan.of("attention_operator", self), self._start, data, key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if min(self.width, self.depth, self.heads, self.waves) < 1:
             raise BadSpec("attention_operator: width, depth, heads and waves must be at least 1")
         if self.width % self.heads:
             raise BadSpec(f"attention_operator: width {self.width} is not a multiple of {self.heads} heads")
-        return fit_emulator(Plan.of("attention_operator", self), self._start, data, key=key)
+        check_plan(Plan.of("attention_operator", self))
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator

@@ -104,6 +104,7 @@ class Closure(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Tune, train or invert, on the training and validation trajectories alone."""
+        self.check()
         physics = self._checked(prior)
         _check_coarse(physics.card, data.card)
         _check_points(physics.card, data.card)
@@ -114,7 +115,8 @@ class Closure(AbstractLearner):
             return self._inverted(physics, data, key=key)
         return self._trained(physics, data, key=key)
 
-    def _checked(self, prior: Any) -> Any:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.way not in (*FORMS, *LEARNED):
             raise BadSpec(f"closure: way must be one of {', '.join((*FORMS, *LEARNED))}, got {self.way!r}")
         if self.form not in FORMS[1:]:
@@ -128,6 +130,8 @@ class Closure(AbstractLearner):
             )
         if self.members < 3 or self.iterations < 1:
             raise BadSpec("closure: an inversion needs at least 3 members and 1 iteration")
+
+    def _checked(self, prior: Any) -> Any:
         if prior is None or not hasattr(prior, "layers"):
             raise BadSpec(
                 "closure: expected the coarse twin of a two-layer flow or of a vorticity equation as `prior`; "

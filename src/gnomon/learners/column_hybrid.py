@@ -23,11 +23,11 @@ from gnomon.learners.column_network import (
     scales_of,
 )
 from gnomon.learners.learned_physics import LearnedColumns, LearnedPhysicsSimulator, no_counts
-from gnomon.learners.shipped_hybrid import in_precision, shipped_physics
+from gnomon.learners.shipped_hybrid import check_shipped, in_precision, shipped_physics
 from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 from gnomon.training.trainer import Recipe, Stage
 
 STARTS, WATCHED = 1, 20  # validation runs, and steps of each: a state of many numbers allows few
@@ -195,6 +195,7 @@ class ColumnHybrid(AbstractTaughtLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train on the lesson, judge in free run on the validation trajectories, keep the best snapshot."""
+        self.check()
         if not isinstance(prior, TaughtWorld):
             raise BadSpec(
                 "column_hybrid: expected a prior that brings a lesson (core.lesson.taught), got none; it learns from "
@@ -253,14 +254,35 @@ class ColumnHybrid(AbstractTaughtLearner):
         }
         return Fit(chosen, log)
 
-    def _begun(self, core: AbstractColumnWorld) -> LearnedColumns | None:
-        """The physics that training starts from, where that is not an untrained network."""
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.weights not in ("", "shipped"):
             raise BadSpec(f"column_hybrid: weights is {self.weights!r}; expected '' or 'shipped'")
         if self.weights and self.calendar:
             raise BadSpec(
                 "column_hybrid: the shipped weights have seen the pattern that `calendar` withholds; leave one out"
             )
+        self._transforms()
+        if self.weights:
+            check_shipped(self.invariant)
+        elif min(self.width, self.depth) < 1:
+            raise BadSpec("column_hybrid: width and depth must be at least 1")
+        if min(self.batch, self.snapshots) < 1 or self.updates < self.snapshots:
+            raise BadSpec(
+                "column_hybrid: batch and snapshots must be at least 1, updates not fewer than snapshots"
+            )
+        if self.online and (self.paths < 1 or self.online < self.snapshots):
+            raise BadSpec(
+                "column_hybrid: online must be 0 or not fewer than snapshots, paths then at least 1"
+            )
+        if self.runs < 2 or min(self.moments, self.spacing, self.columns) < 1:
+            raise BadSpec(
+                "column_hybrid: a lesson needs at least 2 runs (the last one validates), moments, spacing and columns 1"
+            )
+        check_budget("column_hybrid", self.budget)
+
+    def _begun(self, core: AbstractColumnWorld) -> LearnedColumns | None:
+        """The physics that training starts from, where that is not an untrained network."""
         return shipped_physics(self.invariant, core)[0] if self.weights else None
 
     def _transforms(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.path_loss import Course, PathLoss, Paths, course_of, path_stages, paths_of, spread_of
 from gnomon.training.physics_forecasts import required_physics
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 from gnomon.training.trainer import Recipe
 from gnomon.training.windows import cast
 
@@ -205,6 +205,7 @@ class CorrectedPhysics(AbstractLearner):
             raise BadSpec(
                 "corrected_physics: width, depth, updates, batch and unroll must be at least 1, radius 0"
             )
+        check_budget("corrected_physics", self.budget)
 
 
 class CorrectedPath(eqx.Module):

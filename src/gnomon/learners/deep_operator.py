@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, drawn_layer, fit_emulator
+from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, check_plan, drawn_layer, fit_emulator
 from gnomon.learners.fourier_operator import Linear
 from gnomon.numerics.geometry import Geometry
 from gnomon.spec.errors import BadSpec
@@ -111,9 +111,14 @@ class DeepOperator(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
+        self.check()
+        return fit_emulator(Plan.of("deep_operator", self), self._start, data, key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if min(self.width, self.depth, self.rank, self.waves) < 1:
             raise BadSpec("deep_operator: width, depth, rank and waves must be at least 1")
-        return fit_emulator(Plan.of("deep_operator", self), self._start, data, key=key)
+        check_plan(Plan.of("deep_operator", self))
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator

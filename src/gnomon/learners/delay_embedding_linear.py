@@ -22,7 +22,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import draw_settings, search
+from gnomon.training.search import check_budget, draw_settings, search
 from gnomon.training.windows import sequences_of
 
 MOST_ROWS = 6000  # in the closure's record
@@ -132,12 +132,8 @@ class DelayEmbeddingLinear(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Embed for each setting, keep what runs best."""
         began = clock.perf_counter()
+        self.check()
         draw_key, judge_key = jax.random.split(key)
-        if not 0 <= self.delays <= MOST_CONTEXT or self.rank < 0 or self.rank == 1 or self.neighbours < 1:
-            raise BadSpec(
-                f"havok: delays must be from 0 to {MOST_CONTEXT}, rank 0 or at least 2, neighbours at least 1; got "
-                f"{self.delays}, {self.rank}, {self.neighbours}"
-            )
         patches = patches_of(data, whole=True)
         sequences = sequences_of(patches, data)
         z, forced = (np.asarray(v, float)[:, :, 0] for v in (sequences.z, sequences.forced))
@@ -165,6 +161,15 @@ class DelayEmbeddingLinear(AbstractLearner):
         kept = found[chosen.log["chosen"]["delays"], chosen.log["chosen"]["rank"]]
         log = {**chosen.log, **diagnosis(kept, data.card.dt), "seconds": clock.perf_counter() - began}
         return Fit(chosen.simulator, log)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if not 0 <= self.delays <= MOST_CONTEXT or self.rank < 0 or self.rank == 1 or self.neighbours < 1:
+            raise BadSpec(
+                f"havok: delays must be from 0 to {MOST_CONTEXT}, rank 0 or at least 2, neighbours at least 1; got "
+                f"{self.delays}, {self.rank}, {self.neighbours}"
+            )
+        check_budget("havok", self.budget)
 
 
 def embed(z: np.ndarray, forced: np.ndarray, delays: int, rank: int) -> Embedded:

@@ -67,10 +67,17 @@ class DepthUNet(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each rate."""
+        self.check()
+        return fit_depth(self._plan(), self._start, data, key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.width < 1 or self.levels < 0:
             raise BadSpec("depth_unet: width must be at least 1, levels not negative")
-        plan = DepthPlan("depth_unet", self.budget, self.updates, self.batch)
-        return fit_depth(plan, self._start, data, key=key)
+        self._plan().check()
+
+    def _plan(self) -> DepthPlan:
+        return DepthPlan("depth_unet", self.budget, self.updates, self.batch)
 
     def _start(self, reach: Reach, key: PRNGKeyArray) -> UNetDepth:
         seed = int(np.asarray(jax.random.key_data(key)).ravel()[-1])

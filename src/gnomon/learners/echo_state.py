@@ -25,7 +25,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
 from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Chosen, Setting, draw_settings, search
+from gnomon.training.search import Chosen, Setting, check_budget, draw_settings, search
 
 SEQUENCES = 72  # driven sequences (a trajectory at one site each) that the readout is fitted on
 LISTEN = 1  # neighbouring reservoirs on each side that the readout of a site sees
@@ -124,8 +124,7 @@ class EchoState(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Draw reservoirs, fit their readouts, keep the best in free run."""
         began = clock.perf_counter()
-        if min(self.units, self.local_units, self.warm_up) < 2:
-            raise BadSpec("echo_state: units, local_units and warm_up must be at least 2")
+        self.check()
         patches = patches_of(data)
         context = min(self.warm_up, len(data.time) // 3)
         if context < 2:
@@ -150,6 +149,12 @@ class EchoState(AbstractLearner):
             context=context, budget=self.budget, keys=(draw_key, weight_key, judge_key),
         )  # fmt: skip
         return Fit(chosen.simulator, {**chosen.log, "seconds": clock.perf_counter() - began})
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if min(self.units, self.local_units, self.warm_up) < 2:
+            raise BadSpec("echo_state: units, local_units and warm_up must be at least 2")
+        check_budget("echo_state", self.budget)
 
 
 def best_readout(

@@ -136,7 +136,7 @@ def fit_emulator(
         watched: steps of the free runs that choose; 0 for few or many by the size of a state.
         key: of all draws.
     """
-    _check(plan)
+    check_plan(plan)
     check_data(plan.name, data)
     fields = fields_of(data, positions=POSITIONS[plan.positions], name=plan.name)
     coarse, dtype = cast(fields, jnp.float32), fields.std.dtype
@@ -178,7 +178,8 @@ def _generator(key: PRNGKeyArray) -> np.random.Generator:
     return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel().tolist())
 
 
-def _check(plan: Plan) -> None:
+def check_plan(plan: Plan) -> None:
+    """Refuse a plan that no training could follow."""
     if plan.positions not in POSITIONS:
         raise BadSpec(f"{plan.name}: positions must be one of {', '.join(POSITIONS)}, got {plan.positions!r}")
     if min(plan.budget, plan.delays, plan.updates, plan.batch, plan.unroll) < 1:

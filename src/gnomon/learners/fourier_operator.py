@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, drawn_layer, fit_emulator
+from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, check_plan, drawn_layer, fit_emulator
 from gnomon.numerics.geometry import Geometry
 from gnomon.numerics.spectral_convolution import SpectralConvolution, new_convolution
 from gnomon.spec.errors import BadSpec
@@ -100,12 +100,17 @@ class FourierOperator(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
+        self.check()
+        plan = Plan.of("fourier_operator", self)
+        return fit_emulator(plan, self._start, data, watched=self.watched, key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if min(self.width, self.depth) < 1 or min(self.modes, self.watched) < 0:
             raise BadSpec(
                 "fourier_operator: width and depth must be at least 1, modes and watched not negative"
             )
-        plan = Plan.of("fourier_operator", self)
-        return fit_emulator(plan, self._start, data, watched=self.watched, key=key)
+        check_plan(Plan.of("fourier_operator", self))
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator

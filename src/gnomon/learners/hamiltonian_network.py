@@ -20,7 +20,7 @@ from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.path_loss import Course, PathLoss, path_stages, paths_of, spread_of
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 from gnomon.training.trainer import Recipe
 from gnomon.training.windows import cast
 
@@ -172,6 +172,7 @@ class HamiltonianNetwork(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
+        self.check()
         pairs = self._pairs(data.card)
         start_key, fit_key = jax.random.split(key)
         patches = patches_of(data, whole=True)
@@ -200,16 +201,26 @@ class HamiltonianNetwork(AbstractLearner):
             data, trainable, space, name="hamiltonian_network", budget=self.budget, context=1, key=fit_key
         )
 
-    def _pairs(self, card: WorldCard) -> np.ndarray:
-        """[2, pair] where in the packed vector positions and momenta are."""
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         sizes = (self.width, self.depth, self.updates, self.batch, self.unroll, self.substeps)
         if min(sizes) < 1:
             raise BadSpec(
                 "hamiltonian_network: width, depth, updates, batch, unroll and substeps must be at least 1"
             )
-        q, p = ([n.strip() for n in text.split(",") if n.strip()] for text in (self.positions, self.momenta))
+        check_budget("hamiltonian_network", self.budget)
+        q, p = self._named()
         if len(q) != len(p):
             raise BadSpec(f"hamiltonian_network: every position needs its momentum, got {q} and {p}")
+
+    def _named(self) -> tuple[list[str], list[str]]:
+        """Positions and momenta."""
+        q, p = ([n.strip() for n in text.split(",") if n.strip()] for text in (self.positions, self.momenta))
+        return q, p
+
+    def _pairs(self, card: WorldCard) -> np.ndarray:
+        """[2, pair] where in the packed vector positions and momenta are."""
+        q, p = self._named()
         if not q:
             return np.zeros((2, 0), int)
         where, begin = {}, 0

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.recurrent_simulator import Training, World, fit_recurrent, uniform
+from gnomon.learners.recurrent_simulator import Training, World, check_training, fit_recurrent, uniform
 from gnomon.spec.errors import BadSpec
 from gnomon.training.search import Setting
 from gnomon.training.teacher_forcing import AbstractForcedCell, TeacherForced
@@ -141,15 +141,23 @@ class HankelNetwork(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
+        self.check()
+        sizes = self._sizes()
+        space = {"forcing": (0.2, 0.05), "noise": (0.003, 0.0), "rate": (1e-2, 4e-3)}
+        return fit_recurrent(data, self._make, self._loss, space, sizes, name="stnn", key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if min(self.delays, self.width, self.terms, self.depth, self.length) < 1 or self.delays > 32:
             raise BadSpec(
                 "hankel_network: delays (at most 32), width, terms, depth and length must be at least 1"
             )
+        check_training("stnn", self._sizes())
+
+    def _sizes(self) -> Training:
         warm = self.delays - 1
         context = min(64, self.delays + 12)
-        sizes = Training.of(self, length=warm + self.length + 1, context=context)
-        space = {"forcing": (0.2, 0.05), "noise": (0.003, 0.0), "rate": (1e-2, 4e-3)}
-        return fit_recurrent(data, self._make, self._loss, space, sizes, name="stnn", key=key)
+        return Training.of(self, length=warm + self.length + 1, context=context)
 
     def _loss(self, setting: Setting, length: int) -> TeacherForced:
         return TeacherForced(

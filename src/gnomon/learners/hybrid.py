@@ -23,7 +23,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.training.cascade_search import Rows, search_cascades
 from gnomon.training.physics_forecasts import forecast_from, required_physics
 from gnomon.training.sampling import Sample, learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 
 
 class Mixed(NamedTuple):
@@ -82,6 +82,7 @@ class Hybrid(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Search, then keep the winner."""
         physics = required_physics("hybrid", prior)
+        self.check()
         patches = patches_of(data)
         names = ("delays", "stages", "degree", "radius", "reach")
         rows = (
@@ -120,6 +121,10 @@ class Hybrid(AbstractLearner):
             steps=300,
             key=search_key,
         )
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        check_budget("hybrid", self.budget)
 
 
 @eqx.filter_jit

@@ -33,6 +33,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
 from gnomon.training.physics_forecasts import forecasts_along, required_physics
 from gnomon.training.sampling import learned_card
+from gnomon.training.search import check_budget
 
 
 class Advised(NamedTuple):
@@ -137,6 +138,7 @@ class HybridEchoState(AbstractLearner):
         """Draw reservoirs, fit their readouts to the errors of the physics, keep the best in free run."""
         began = clock.perf_counter()
         prior = required_physics("hybrid_echo_state", prior)
+        self.check()
         context, patches = self._context(data), patches_of(data)
         draw_key, weight_key, row_key, noise_key, judge_key = jax.random.split(key, 5)
         physics, spread = prior, increment_spread(data, patches)
@@ -170,10 +172,14 @@ class HybridEchoState(AbstractLearner):
         )  # fmt: skip
         return Fit(chosen.simulator, {**chosen.log, "seconds": clock.perf_counter() - began})
 
-    def _context(self, data: Data) -> int:
-        """Past observations that wake the reservoir, as many as asked or the data allow."""
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if min(self.units, self.local_units, self.warm_up) < 2:
             raise BadSpec("hybrid_echo_state: units, local_units and warm_up must be at least 2")
+        check_budget("hybrid_echo_state", self.budget)
+
+    def _context(self, data: Data) -> int:
+        """Past observations that wake the reservoir, as many as asked or the data allow."""
         if len(data.time) < 6:
             raise BadData(
                 f"hybrid_echo_state: expected trajectories of 6 observations or more, got {len(data.time)}"

@@ -7,7 +7,7 @@ from jaxtyping import PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, fit_emulator
+from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, check_plan, fit_emulator
 from gnomon.learners.integral_network import IntegralNetwork, new_integral_network
 from gnomon.numerics.geometry import Geometry
 from gnomon.numerics.local_integral import new_local_integral
@@ -69,11 +69,16 @@ class KernelOperator(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
+        self.check()
+        return fit_emulator(Plan.of("kernel_operator", self), self._start, data, key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if min(self.width, self.depth, self.bumps) < 1 or not 0.0 <= self.reach <= 0.5:
             raise BadSpec(
                 "kernel_operator: width, depth and bumps must be at least 1, reach between 0 and 0.5 of the domain"
             )
-        return fit_emulator(Plan.of("kernel_operator", self), self._start, data, key=key)
+        check_plan(Plan.of("kernel_operator", self))
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, drawn_layer, fit_emulator
+from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, check_plan, drawn_layer, fit_emulator
 from gnomon.learners.fourier_operator import Linear
 from gnomon.learners.unet import Pair
 from gnomon.numerics.geometry import Geometry
@@ -105,13 +105,18 @@ class LatentSpectral(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
+        self.check()
+        return fit_emulator(Plan.of("latent_spectral", self), self._start, data, key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if min(self.width, self.heads, self.tokens, self.bases, self.patch) < 1 or self.levels < 0:
             raise BadSpec(
                 "latent_spectral: width, heads, tokens, bases and patch must be at least 1, levels not negative"
             )
         if self.width % self.heads:
             raise BadSpec(f"latent_spectral: width {self.width} is not a multiple of {self.heads} heads")
-        return fit_emulator(Plan.of("latent_spectral", self), self._start, data, key=key)
+        check_plan(Plan.of("latent_spectral", self))
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator

@@ -11,6 +11,7 @@ from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
 from gnomon.learners.nvar import fit_polynomials
 from gnomon.numerics.patches import patches_of
+from gnomon.training.search import check_budget
 
 
 class Linear(AbstractLearner):
@@ -29,6 +30,7 @@ class Linear(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Search, then keep the winner."""
+        self.check()
         patches = patches_of(data)
         choices = (
             [(4, 6), (2, 6), (1, 6), (1, 12), (2, 12), (8, 3)]
@@ -39,3 +41,7 @@ class Linear(AbstractLearner):
         return fit_polynomials(
             data, patches, structures, {"ridge": (1e-8, 1e-5, 1e-2)}, self.budget, name="linear", key=key
         )
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        check_budget("linear", self.budget)

@@ -21,9 +21,10 @@ from gnomon.learners.forced_mean import ForcedMean, forced_mean
 from gnomon.numerics.eofs import Eofs, snapshot_eofs, state_weights
 from gnomon.numerics.packing import Packing, packing_of
 from gnomon.spec.cards import SimulatorCard
+from gnomon.spec.errors import BadSpec
 from gnomon.training.free_run import free_run_verdict, validation_starts
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import draw_settings, search
+from gnomon.training.search import check_budget, draw_settings, search
 
 SLOWEST = (
     0.999  # modulus of an eigenvalue over one step: beyond it a mode would not come back in a year of days
@@ -102,6 +103,7 @@ class LinearInverse(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Regress the mean, find the modes, search, keep the winner."""
         began = clock.perf_counter()
+        self.check()
         draw_key, judge_key = jax.random.split(key)
         packing = packing_of(data.card)
         states = np.asarray(_packed(packing, data))
@@ -135,6 +137,12 @@ class LinearInverse(AbstractLearner):
             "seconds": clock.perf_counter() - began,
         }
         return Fit(simulator_of(kept, self.noise), log)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if self.most_modes < 1:
+            raise BadSpec(f"linear_inverse: most_modes must be at least 1, got {self.most_modes}")
+        check_budget("linear_inverse", self.budget)
 
 
 def _packed(packing: Packing, data: Data) -> np.ndarray:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.recurrent_simulator import Training, World, fit_recurrent, uniform
+from gnomon.learners.recurrent_simulator import Training, World, check_training, fit_recurrent, uniform
 from gnomon.spec.errors import BadSpec
 from gnomon.training.search import Setting
 from gnomon.training.teacher_forcing import AbstractForcedCell, TeacherForced
@@ -107,12 +107,17 @@ class Lstm(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if self.hidden < 1 or not 0 <= self.warm < self.length:
-            raise BadSpec("lstm: hidden must be at least 1 and warm shorter than length")
+        self.check()
         sizes = Training.of(self)
         space = {"forcing": (1.0, 0.2), "noise": (0.01, 0.03, 0.0), "rate": (1e-2, 4e-3)}
         first = {"forcing": 0.2, "noise": 0.01, "rate": 1e-2}
         return fit_recurrent(data, self._make, self._loss, space, sizes, name="lstm", defaults=first, key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if self.hidden < 1 or not 0 <= self.warm < self.length:
+            raise BadSpec("lstm: hidden must be at least 1 and warm shorter than length")
+        check_training("lstm", Training.of(self))
 
     def _loss(self, setting: Setting, length: int) -> TeacherForced:
         return TeacherForced(

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.window_simulator import Plan, Sizes, fit_windows
+from gnomon.learners.window_simulator import Plan, Sizes, check_plan, fit_windows
 from gnomon.numerics.selective_scan import selective_scan
 from gnomon.numerics.sequence_layers import CausalConvolution, Dense, Norm, causal_convolution, dense, norm
 from gnomon.spec.errors import BadSpec
@@ -226,3 +226,4 @@ class Mamba(AbstractLearner):
             raise BadSpec(f"mamba: kind must be one of {', '.join(TOKENS)}, got {self.kind!r}")
         if min(self.width, self.depth, self.hidden) < 1:
             raise BadSpec("mamba: width, depth and hidden must be at least 1")
+        check_plan(Plan.of(self), "mamba", self.budget)

@@ -20,7 +20,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import draw_settings, search
+from gnomon.training.search import check_budget, draw_settings, search
 from gnomon.training.windows import sequences_of
 
 MOST_ROWS = 20_000  # snapshots of a decomposition
@@ -131,6 +131,7 @@ class ModeDecomposition(AbstractLearner):
             raise BadSpec(
                 f'dmd: rank must be "search", "noise" or a share such as "0.999", got {self.rank!r}'
             )
+        check_budget("dmd", self.budget)
 
 
 def _is_share(text: str) -> bool:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.window_simulator import Plan, Sizes, fit_windows
+from gnomon.learners.window_simulator import Plan, Sizes, check_plan, fit_windows
 from gnomon.numerics.sequence_layers import Dense, dense
 from gnomon.spec.errors import BadSpec
 
@@ -162,8 +162,7 @@ class NBeats(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if min(self.width, self.blocks) < 1 or self.degree < 0:
-            raise BadSpec("nbeats: width and blocks must be at least 1, degree 0")
+        self.check()
         return fit_windows(
             data,
             Plan.of(self),
@@ -173,6 +172,12 @@ class NBeats(AbstractLearner):
             budget=self.budget,
             key=key,
         )  # fmt: skip
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if min(self.width, self.blocks) < 1 or self.degree < 0:
+            raise BadSpec("nbeats: width and blocks must be at least 1, degree 0")
+        check_plan(Plan.of(self), "nbeats", self.budget)
 
 
 def _bases(kind: str, degree: int, rows: int, tokens: int) -> tuple[np.ndarray, np.ndarray]:

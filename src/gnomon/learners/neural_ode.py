@@ -20,7 +20,7 @@ from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.path_loss import Course, PathLoss, Paths, path_stages, paths_of, spread_of
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 from gnomon.training.solver_heuristics import STAGES, global_labour, local_labour, solve_path, tsit5_step
 from gnomon.training.trainer import Recipe
 from gnomon.training.windows import cast
@@ -225,6 +225,7 @@ class NeuralODE(AbstractLearner):
                 "neural_ode: width, depth, updates, batch, unroll and substeps must be at least 1, tolerance positive, "
                 "radius and strength not negative"
             )
+        check_budget("neural_ode", self.budget)
 
 
 class SolvedPath(eqx.Module):

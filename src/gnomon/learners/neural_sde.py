@@ -19,7 +19,7 @@ from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.path_loss import Paths, course_of, paths_of, spread_of
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 from gnomon.training.solver_heuristics import tsit5_step
 from gnomon.training.trainer import Recipe, Stage
 from gnomon.training.windows import cast, draw_moments
@@ -197,6 +197,7 @@ class NeuralSDE(AbstractLearner):
             raise BadSpec(
                 "neural_sde: width, depth, updates, batch, unroll and substeps must be at least 1, members 2, radius 0"
             )
+        check_budget("neural_sde", self.budget)
 
 
 class TransitionLoss(eqx.Module):

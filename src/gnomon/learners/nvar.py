@@ -22,7 +22,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.cascade_search import Rows, search_cascades
 from gnomon.training.sampling import Sample, learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 
 Window = Float[Array, "delay site channel"]
 
@@ -66,8 +66,7 @@ class Nvar(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Search, then keep the winner."""
-        if self.most_stages < 1:
-            raise BadSpec(f"nvar: most_stages must be at least 1, got {self.most_stages}")
+        self.check()
         patches = patches_of(data)
         if patches.shape:
             rows = [
@@ -95,6 +94,12 @@ class Nvar(AbstractLearner):
         return fit_polynomials(
             data, patches, structures, {"ridge": (1e-8, 1e-6, 1e-4)}, self.budget, name="nvar", key=key
         )
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if self.most_stages < 1:
+            raise BadSpec(f"nvar: most_stages must be at least 1, got {self.most_stages}")
+        check_budget("nvar", self.budget)
 
 
 def fit_polynomials(

@@ -19,6 +19,7 @@ from gnomon.core.world import AbstractWorld, Obs, Time
 from gnomon.learners.forced_mean import ForcedMean, forced_mean
 from gnomon.numerics.packing import Packing, packing_of
 from gnomon.spec.cards import SimulatorCard
+from gnomon.spec.errors import BadSpec
 from gnomon.training.sampling import learned_card
 
 
@@ -75,6 +76,7 @@ class PatternScaling(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Least squares."""
         began = clock.perf_counter()
+        self.check()
         packing = packing_of(data.card)
         shape = (len(data.train), len(data.time), -1)
         parts = [np.asarray(data.obs[n])[data.train].reshape(shape) for n in packing.names]
@@ -96,3 +98,8 @@ class PatternScaling(AbstractLearner):
             "seconds": seconds,
         }
         return Fit(simulator, log)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if self.rows < 1:
+            raise BadSpec(f"pattern_scaling: rows must be at least 1, got {self.rows}")

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
 from gnomon.learners.mamba import MambaBlock, mamba_block
-from gnomon.learners.window_simulator import Parts, Plan, Sizes, even, fit_windows, multi_token
+from gnomon.learners.window_simulator import Parts, Plan, Sizes, check_plan, even, fit_windows, multi_token
 from gnomon.numerics.sequence_layers import Dense, Norm, dense, norm
 from gnomon.spec.errors import BadSpec
 from gnomon.training.attractor_loss import OnAttractor, attractor_stage
@@ -163,19 +163,7 @@ class PhyxMamba(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
         self.check()
-        plan = Plan(
-            context=self.look_back + (self.delays - 1) * self.lag + 1,
-            tokens=self.patch,
-            consume=self.patch,
-            updates=self.updates,
-            batch=self.batch,
-            unroll=self.unroll,
-            stride=self.patch,
-            radius=self.radius,
-            further=FURTHER,
-            schedule="exponential",
-            final=0.01,
-        )
+        plan = self._plan()
         return fit_windows(
             data,
             plan,
@@ -223,6 +211,22 @@ class PhyxMamba(AbstractLearner):
             )
         if not 0 <= self.further < self.look_back // self.patch:
             raise BadSpec("phyxmamba: further must be 0 or more and less than the number of patches")
+        check_plan(self._plan(), "phyxmamba", self.budget)
+
+    def _plan(self) -> Plan:
+        return Plan(
+            context=self.look_back + (self.delays - 1) * self.lag + 1,
+            tokens=self.patch,
+            consume=self.patch,
+            updates=self.updates,
+            batch=self.batch,
+            unroll=self.unroll,
+            stride=self.patch,
+            radius=self.radius,
+            further=FURTHER,
+            schedule="exponential",
+            final=0.01,
+        )
 
 
 def _places(count: int, width: int) -> np.ndarray:

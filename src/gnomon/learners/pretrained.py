@@ -217,8 +217,7 @@ class Pretrained(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Standardise; fine-tune where asked."""
         began = clock.perf_counter()
-        if self.tune < 0 or min(self.unroll, self.batch) < 1 or self.rate <= 0:
-            raise BadSpec("pretrained: tune must be 0 or more, unroll and batch at least 1, rate above 0")
+        self.check()
         patches = patches_of(data, whole=True)
         coarse = cast(patches, jnp.float32)
         sequences = sequences_of(coarse, data)
@@ -246,6 +245,11 @@ class Pretrained(AbstractLearner):
                 "seconds": clock.perf_counter() - began,
             },
         )
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if self.tune < 0 or min(self.unroll, self.batch) < 1 or self.rate <= 0:
+            raise BadSpec("pretrained: tune must be 0 or more, unroll and batch at least 1, rate above 0")
 
     def _tuned(self, data, network, sequences, spread, simulator_of, *, key: PRNGKeyArray) -> Fit:
         small = jnp.asarray(spread, jnp.float32)

@@ -17,10 +17,10 @@ from gnomon.core.world import Obs, Time
 from gnomon.numerics.patches import Patches, patches_of
 from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadData, BadSpec
-from gnomon.training.fitting import Trainable, fit_networks
+from gnomon.training.fitting import JUDGES, Trainable, fit_networks
 from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 from gnomon.training.teacher_forcing import AbstractForcedCell, TeacherForced, driven, forced_stage
 from gnomon.training.trainer import Recipe
 from gnomon.training.windows import Sequences, cast, sequences_of
@@ -179,7 +179,8 @@ def world_of(patches: Patches, data: Data) -> World:
 
 
 def check_training(name: str, training: Training) -> None:
-    """Sizes that make sense."""
+    """Refuse sizes that make no sense, and judges that there are not."""
+    check_budget(name, training.budget)
     counts = (training.updates, training.batch, training.snapshots, training.context, training.seeds)
     if (
         min(counts) < 1
@@ -191,6 +192,8 @@ def check_training(name: str, training: Training) -> None:
             f"{name}: updates, batch, snapshots, seeds and context (at most 64) must be at least 1, length 2, and "
             "updates not fewer than snapshots"
         )
+    if training.judge not in JUDGES:
+        raise BadSpec(f"{name}: judge must be one of {', '.join(JUDGES)}, got {training.judge!r}")
 
 
 def with_best_gain(fit: Fit, data: Data, *, key: PRNGKeyArray) -> Fit:

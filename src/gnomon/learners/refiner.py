@@ -18,6 +18,7 @@ from gnomon.learners.field_emulator import (
     FieldSimulator,
     Plan,
     Predict,
+    check_plan,
     fit_emulator,
     told_to_network,
 )
@@ -223,11 +224,7 @@ class Refiner(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if self.width < 1 or min(self.levels, self.refinements) < 0 or not 0.0 <= self.smallest < 1.0:
-            raise BadSpec(
-                "refiner: width must be at least 1, levels and refinements not negative, smallest below 1 and not "
-                "negative"
-            )
+        self.check()
 
         def sizes(fields: Fields, spread: Array) -> Array:
             smallest = self.smallest or error_of_increments(data.card, fields, spread)
@@ -248,6 +245,15 @@ class Refiner(AbstractLearner):
 
         plan = Plan.of("refiner", self)
         return fit_emulator(plan, self._start, data, taught=taught, run=run, key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if self.width < 1 or min(self.levels, self.refinements) < 0 or not 0.0 <= self.smallest < 1.0:
+            raise BadSpec(
+                "refiner: width must be at least 1, levels and refinements not negative, smallest below 1 and not "
+                "negative"
+            )
+        check_plan(Plan.of("refiner", self))
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator

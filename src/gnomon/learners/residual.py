@@ -24,7 +24,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 from gnomon.training.trainer import Recipe, Stage
 from gnomon.training.windows import Sequences, Unrolled, cast, sequences_of, unrolled_stage
 
@@ -172,6 +172,7 @@ class Residual(AbstractLearner):
             raise BadSpec(
                 "residual: width, depth, delays, updates, batch and unroll must be at least 1, radius 0"
             )
+        check_budget("residual", self.budget)
 
     def _stages(self, one: Unrolled, data: Sequences, sites: int) -> tuple[Stage, ...]:
         half, batch = max(1, self.updates // 2), max(8, self.batch // sites)

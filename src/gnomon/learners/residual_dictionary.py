@@ -24,7 +24,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import draw_settings, search
+from gnomon.training.search import check_budget, draw_settings, search
 from gnomon.training.windows import sequences_of
 
 DICTIONARIES = ("search", "monomials", "delays", "radial")
@@ -175,6 +175,7 @@ class ResidualDictionary(AbstractLearner):
                 f"resdmd: degree and centres must be at least 1, delays from 1 to {MOST_CONTEXT}; got "
                 f"{self.degree}, {self.centres}, {self.delays}"
             )
+        check_budget("resdmd", self.budget)
 
     def _fitted(self, name: str, rows: np.ndarray, number: int, rng: np.random.Generator) -> Fitted:
         now, later = (r.reshape(-1, rows.shape[-1]) for r in (rows[:, :-1], rows[:, 1:]))

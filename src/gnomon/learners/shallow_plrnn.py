@@ -9,7 +9,14 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.recurrent_simulator import Training, World, fit_recurrent, relaxation, uniform
+from gnomon.learners.recurrent_simulator import (
+    Training,
+    World,
+    check_training,
+    fit_recurrent,
+    relaxation,
+    uniform,
+)
 from gnomon.spec.errors import BadSpec
 from gnomon.training.forced_estimates import spectral_norm
 from gnomon.training.search import Setting
@@ -131,18 +138,23 @@ class ShallowPlrnn(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        least = min(self.latent, self.noise, self.regulariser, self.forcing, self.rate)
-        if least < 0 or self.hidden < 1 or self.forcing > 1:
-            raise BadSpec(
-                "shallow_plrnn: latent, noise, regulariser, forcing and rate must be at least 0, hidden at least 1, "
-                "forcing at most 1"
-            )
+        self.check()
         sizes = Training.of(self)
         space = {
             "forcing": (self.forcing,) if self.forcing else (0.2, "arithmetic", 0.1),
             "rate": (self.rate,) if self.rate else (1e-2, 5e-3),
         }
         return fit_recurrent(data, self._make, self._loss, space, sizes, name="shallow_plrnn", key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        least = min(self.latent, self.noise, self.regulariser, self.forcing, self.rate)
+        if least < 0 or self.hidden < 1 or self.forcing > 1:
+            raise BadSpec(
+                "shallow_plrnn: latent, noise, regulariser, forcing and rate must be at least 0, hidden at least 1, "
+                "forcing at most 1"
+            )
+        check_training("shallow_plrnn", Training.of(self))
 
     def _loss(self, setting: Setting, length: int) -> TeacherForced:
         forcing = setting["forcing"]

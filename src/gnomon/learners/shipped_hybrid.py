@@ -52,6 +52,7 @@ class ShippedHybrid(AbstractLearner):
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """The shipped physics in the slot of the prior's own."""
         began = clock.perf_counter()
+        self.check()
         if not isinstance(prior, AbstractColumnWorld):
             raise BadSpec(
                 "shipped_hybrid: it needs a world of dynamics and columns of physics; choose `speedy`"
@@ -68,15 +69,24 @@ class ShippedHybrid(AbstractLearner):
         seconds = clock.perf_counter() - began
         return Fit(LearnedPhysicsSimulator(card, prior, wide), log | {"seconds": seconds})
 
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        check_shipped(self.invariant)
+
+
+def check_shipped(invariant: str, path: Path = WEIGHTS) -> None:
+    """Refuse a variant that is not in the file; only its names are read."""
+    held = _variants(path)
+    if invariant not in held:
+        raise BadSpec(f"shipped_hybrid: invariant is {invariant!r}; there are {', '.join(sorted(held))}")
+
 
 def shipped_physics(
     invariant: str, core: AbstractColumnWorld, path: Path = WEIGHTS
 ) -> tuple[LearnedColumns, dict[str, Any]]:
     """The physics of one variant, in single precision, and what is known of its training."""
-    held = _read(path)
-    if invariant not in held:
-        raise BadSpec(f"shipped_hybrid: invariant is {invariant!r}; there are {', '.join(sorted(held))}")
-    structure, arrays, told = held[invariant]
+    check_shipped(invariant, path)
+    structure, arrays, told = _read(path)[invariant]
     physics = persist.restore(structure, arrays)
     sigma = np.asarray(physics.scales.sigma)
     if sigma.shape != core.sigma.shape or not np.allclose(sigma, core.sigma, atol=1e-6):
@@ -102,13 +112,18 @@ def in_precision(physics: LearnedColumns, kind: Any) -> LearnedColumns:
     return jax.tree.map(lambda x: x.astype(kind) if eqx.is_inexact_array(x) else x, physics)
 
 
-def _read(path: Path) -> dict[str, tuple[Any, dict[str, np.ndarray], dict[str, Any]]]:
-    """Variant -> structure, arrays, and what is known of it."""
+def _variants(path: Path) -> list[str]:
     if not path.exists():
         raise BadData(f"{path} is missing; make it by `{COMMAND}`")
-    found = {}
     with np.load(path, allow_pickle=False) as file:
-        for name in [k.removesuffix("/plain") for k in file.files if k.endswith("/plain")]:
+        return [k.removesuffix("/plain") for k in file.files if k.endswith("/plain")]
+
+
+def _read(path: Path) -> dict[str, tuple[Any, dict[str, np.ndarray], dict[str, Any]]]:
+    """Variant -> structure, arrays, and what is known of it."""
+    found, names = {}, _variants(path)
+    with np.load(path, allow_pickle=False) as file:
+        for name in names:
             plain = json.loads(str(file[f"{name}/plain"]))
             own = [k for k in file.files if k.startswith(f"{name}/") and k != f"{name}/plain"]
             found[name] = (plain["structure"], {k.split("/", 1)[1]: file[k] for k in own}, plain["told"])

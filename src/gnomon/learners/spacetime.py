@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.window_simulator import Plan, Sizes, fit_windows
+from gnomon.learners.window_simulator import Plan, Sizes, check_plan, fit_windows
 from gnomon.numerics.companion import bounded_column, closed_loop, open_loop
 from gnomon.numerics.sequence_layers import Dense, Norm, dense, norm
 from gnomon.spec.errors import BadSpec
@@ -169,8 +169,7 @@ class SpaceTime(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if min(self.width, self.depth, self.hidden) < 1:
-            raise BadSpec("spacetime: width, depth and hidden must be at least 1")
+        self.check()
         return fit_windows(
             data,
             Plan.of(self),
@@ -180,3 +179,9 @@ class SpaceTime(AbstractLearner):
             budget=self.budget,
             key=key,
         )  # fmt: skip
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if min(self.width, self.depth, self.hidden) < 1:
+            raise BadSpec("spacetime: width, depth and hidden must be at least 1")
+        check_plan(Plan.of(self), "spacetime", self.budget)

@@ -22,7 +22,7 @@ from gnomon.spec.cards import SimulatorCard
 from gnomon.spec.errors import BadSpec
 from gnomon.training.free_run import FreeRunJudge
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import draw_settings, search
+from gnomon.training.search import check_budget, draw_settings, search
 
 BOUND = 20.0  # root mean squares: a run is held there, long after training has counted it as diverged
 MOST_ASSIMILATED = 48  # numbers in a state that is fitted to its past
@@ -182,6 +182,7 @@ class SparseEquations(AbstractLearner):
             raise BadSpec("sindy: degree, sines, radius and resamples must be at least 0, rows 1")
         if not 0.0 < self.include <= 1.0:
             raise BadSpec(f"sindy: include must be a fraction above 0, got {self.include}")
+        check_budget("sindy", self.budget)
 
 
 def simulator_of(data: Data, record: Record, found: Found, context: int) -> SparseEquationsSimulator:

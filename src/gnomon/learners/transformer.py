@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.window_simulator import Plan, Sizes, fit_windows
+from gnomon.learners.window_simulator import Plan, Sizes, check_plan, fit_windows
 from gnomon.numerics.sequence_layers import Dense, Norm, dense, norm
 from gnomon.spec.errors import BadSpec
 
@@ -177,10 +177,7 @@ class Transformer(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
-        if min(self.width, self.depth, self.heads) < 1 or self.width % self.heads:
-            raise BadSpec(
-                "transformer: width, depth and heads must be at least 1, and heads divide the width"
-            )
+        self.check()
         return fit_windows(
             data,
             Plan.of(self),
@@ -192,3 +189,11 @@ class Transformer(AbstractLearner):
             budget=self.budget,
             key=key,
         )  # fmt: skip
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        if min(self.width, self.depth, self.heads) < 1 or self.width % self.heads:
+            raise BadSpec(
+                "transformer: width, depth and heads must be at least 1, and heads divide the width"
+            )
+        check_plan(Plan.of(self), "transformer", self.budget)

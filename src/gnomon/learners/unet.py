@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
-from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, fit_emulator
+from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, check_plan, fit_emulator
 from gnomon.numerics.geometry import Geometry, Kind
 from gnomon.numerics.periodic_stencil import Stencil, doubled, halved, halvings, new_stencil
 from gnomon.spec.errors import BadSpec
@@ -88,9 +88,14 @@ class UNet(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
+        self.check()
+        return fit_emulator(Plan.of("unet", self), self._start, data, key=key)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.width < 1 or self.levels < 0:
             raise BadSpec("unet: width must be at least 1, levels not negative")
-        return fit_emulator(Plan.of("unet", self), self._start, data, key=key)
+        check_plan(Plan.of("unet", self))
 
     def _start(
         self, geometry: Geometry, inputs: int, outputs: int, rng: np.random.Generator

@@ -32,7 +32,7 @@ from gnomon.spec.errors import BadSpec
 from gnomon.training.fitting import Trainable, fit_networks
 from gnomon.training.multi_token import FreeTokens, MultiToken, free_stage, multi_token_stage
 from gnomon.training.sampling import learned_card
-from gnomon.training.search import Setting
+from gnomon.training.search import Setting, check_budget
 from gnomon.training.trainer import Recipe, Stage
 from gnomon.training.windows import Sequences, cast, sequences_of
 
@@ -218,7 +218,7 @@ def fit_windows(
     key: PRNGKeyArray,
 ) -> Fit:
     """Train a core in the frame, once for each setting (`noise` and `rate`, and what stages read), keep the best."""
-    check_plan(plan, name)
+    check_plan(plan, name, budget)
     start_key, fit_key = jax.random.split(key)
     patches = patches_of(data, whole=plan.whole)
     coarse = cast(patches, jnp.float32)
@@ -251,8 +251,9 @@ def fit_windows(
     return fit_networks(data, trainable, space, name=name, budget=budget, context=plan.context, key=fit_key)
 
 
-def check_plan(plan: Plan, name: str) -> None:
+def check_plan(plan: Plan, name: str, budget: int) -> None:
     """Refuse a plan that cannot be carried out."""
+    check_budget(name, budget)
     if not 2 <= plan.context <= MOST_CONTEXT:
         raise BadSpec(f"{name}: a window has 2 to {MOST_CONTEXT} states, got {plan.context}")
     if not 1 <= plan.consume <= plan.tokens:

@@ -23,6 +23,12 @@ class Chosen(NamedTuple):
     log: dict[str, Any]
 
 
+def check_budget(name: str, budget: int) -> None:
+    """Refuse a learner's budget that allows no setting, before there are data."""
+    if budget < 1:
+        raise BadSpec(f"{name}: budget must be at least 1, got {budget}")
+
+
 def draw_settings(
     structures: Sequence[Setting], cheap: Mapping[str, Sequence[Any]], budget: int, *, key: PRNGKeyArray
 ) -> list[Setting]:

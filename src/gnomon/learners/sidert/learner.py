@@ -74,12 +74,11 @@ class SideRT(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each rate."""
-        self._check()
-        return fit_depth(
-            DepthPlan("sidert", self.budget, self.updates, self.batch), self._start, data, key=key
-        )
+        self.check()
+        return fit_depth(self._plan(), self._start, data, key=key)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
         if self.size not in SIZES:
             raise UnknownName(f"sidert: no size {self.size!r}; there are: {', '.join(SIZES)}")
         if self.decoder not in DECODERS:
@@ -91,6 +90,10 @@ class SideRT(AbstractLearner):
             )
         if self.weights and self.positions:
             raise BadSpec("sidert: published weights know three channels; with weights set positions = false")
+        self._plan().check()
+
+    def _plan(self) -> DepthPlan:
+        return DepthPlan("sidert", self.budget, self.updates, self.batch)
 
     def _start(self, reach: Reach, key: PRNGKeyArray) -> NetworkDepth:
         seed = int(np.asarray(jax.random.key_data(key)).ravel()[-1])

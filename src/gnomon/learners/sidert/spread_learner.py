@@ -13,6 +13,7 @@ from gnomon.core.world import AbstractWorld
 from gnomon.learners.sidert.depth_model import Reach
 from gnomon.learners.sidert.depth_training import GAIN, DepthPlan, fit_depth
 from gnomon.learners.sidert.learner import new_depth_network
+from gnomon.learners.sidert.network import DECODERS
 from gnomon.learners.sidert.pictures import pictures_of
 from gnomon.learners.sidert.spread_model import SpreadDepth, as_told
 from gnomon.learners.sidert.spread_simulator import spread_simulator
@@ -66,12 +67,21 @@ class SpreadSideRT(AbstractLearner):
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each rate, then scale."""
-        for name, known, said in (("size", SIZES, self.size), ("scaling", SCALINGS, self.scaling)):
+        self.check()
+        loss = SpreadLoss(jnp.float32(GAIN))
+        return fit_depth(self._plan(), self._start, data, key=key, loss=loss, finish=self._finish)
+
+    def check(self) -> None:
+        """Refuse settings that no fit could use."""
+        named = (("size", SIZES), ("decoder", DECODERS), ("scaling", SCALINGS))
+        for name, known in named:
+            said = getattr(self, name)
             if said not in known:
                 raise UnknownName(f"{NAME}: no {name} {said!r}; there are: {', '.join(known)}")
-        plan = DepthPlan(NAME, self.budget, self.updates, self.batch)
-        loss = SpreadLoss(jnp.float32(GAIN))
-        return fit_depth(plan, self._start, data, key=key, loss=loss, finish=self._finish)
+        self._plan().check()
+
+    def _plan(self) -> DepthPlan:
+        return DepthPlan(NAME, self.budget, self.updates, self.batch)
 
     def _start(self, reach: Reach, key: PRNGKeyArray) -> SpreadDepth:
         seed = int(np.asarray(jax.random.key_data(key)).ravel()[-1])
