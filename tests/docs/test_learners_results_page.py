@@ -317,5 +317,7 @@ def test_studies_say_how_many_of_their_cases_are_there():
     told = page.unfinished([{"study": "gtf"}] * 3)
     assert "* of the study `gtf` 3 of 10 cases are there: `gnomon run gtf`" in told
     assert len(page.unfinished(None)) == len(learner_cases.STUDIES)
-    whole = [{"study": line.split("`")[1]} for line in page.unfinished(None) for _ in range(int(line.split()[7]))]
+    whole = [
+        {"study": line.split("`")[1]} for line in page.unfinished(None) for _ in range(int(line.split()[7]))
+    ]
     assert page.unfinished(whole) == ["Every study is whole."]
