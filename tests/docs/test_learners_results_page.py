@@ -321,3 +321,18 @@ def test_studies_say_how_many_of_their_cases_are_there():
         {"study": line.split("`")[1]} for line in page.unfinished(None) for _ in range(int(line.split()[7]))
     ]
     assert page.unfinished(whole) == ["Every study is whole."]
+
+
+def test_one_network_that_ends_in_a_cycle_is_enough_for_no_whole_yes():
+    run = {"ours": 0.1, "published": 0.1}
+    rows = [
+        {"world": world, "learner": "shallow_plrnn", "runs": [run]}
+        for world in ("lorenz63, error 5 %", "lorenz96 of 20 sites, error 5 %")
+    ]
+    case = {"study": "gtf", "world": rows[0]["world"], "learner": learners_claims.FORCED, "units": "5"}
+    good = case | {"attractor": "0.2", "periodic": ""}
+    bad = case | {"attractor": "2.06", "periodic": "5"}
+    assert learners_claims.published_states(rows, [good]).verdict == "**yes**"
+    told = learners_claims.published_states(rows, [bad])
+    assert told.verdict == "in part"
+    assert "in `gtf` 2.060 (5 of 5 runs end in a cycle)" in told.seen

@@ -98,7 +98,9 @@ class ShallowPlrnn(AbstractLearner):
     fixed ones and an adaptive one; the latent state at the start of a forecast comes from a driven run whose pull is
     chosen on validation data.
 
-    What misleads: a small training error under strong forcing says nothing of the free run.
+    What misleads: a small training error under strong forcing says nothing of the free run, and a free run that is
+    judged over thousands of steps nothing of the next tens of thousands: a network may live on the right attractor for
+    so long and then close into a cycle (study `gtf`).
 
     Attributes:
         budget: settings tried.
