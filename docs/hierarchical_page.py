@@ -189,7 +189,8 @@ Faults of known size planted in perfect twins, with every measure asked together
 (`gnomon.inference.told_apart`) is the check's own: a report, and every table of fidelity above, prints an interval for
 each cell without a correction across cells, so that of a perfect model's cells about one in twenty would miss.
 `synthetic` is noise with the statistics of an atmosphere and known responses, `lows` are moving cyclones on T31: pools
-that share nothing with each other. Twins are dealt again and again from each pool, and deals of one pool share units:
+that share nothing with each other. `lorenz96` is a small chaotic world of which the dynamics (its forcing) or the
+output is wrong. Twins are dealt again and again from each pool, and deals of one pool share units:
 an interval *over deals* is the wider of Wilson's over twins and, of several pools, Student's over pools. Where all
 pools agree nothing tells how alike their deals are, and the interval is what so many pools can bound. The heating or
 the basic state of a wave is planted in the dry core.
