@@ -154,7 +154,7 @@ learners: $(VENV)/.test $(VENV)/.torch
 	$(PY) benchmarks/training_speed.py --csv $(LEARNERS)-speed.csv
 	$(PY) benchmarks/almost_linear_regions.py --csv $(LEARNERS)-regions.csv
 	$(PY) benchmarks/regularised_nde.py --csv docs/results/regularised_nde.csv
-	for study in hybrids koopman gtf alrnn phyxmamba regularised_nde; do \
+	for study in chaos_rest hybrids koopman gtf alrnn phyxmamba regularised_nde; do \
 	  $(GNOMON) run $$study --workers $(WORKERS) --store $(STORE) || exit 1; done
 	$(PY) -m docs.learner_cases --store $(STORE) --csv $(LEARNERS)-cases.csv
 	$(PY) -m docs.learners_results_page

@@ -47,7 +47,7 @@ Gilpin (2023, doi 10.1103/PhysRevResearch.5.043252) ran 24 methods on 135 system
 knowledge of the domain stay accurate longest, up to two dozen Lyapunov times; that there the exponent says little about
 how long; and that where data are limited hybrids with physics keep an advantage. The study `chaos` asks the same of
 every learner here on every system of the catalogue, with five seeds: {asked} cases. What two cores were given is
-`{study}`.
+`{study}`; learners that it leaves out are asked on one flow by `chaos_rest` ([their scores](learners-results.md)).
 
 **What was run:** {flows} flows ({names}), {seeds}. Every learner sees the same {trajectories} + {validation}
 trajectories of {steps} observations ({data} of a component; about thirty to a period) at the default parameters and
@@ -65,6 +65,8 @@ knowledge suffices; it cannot show what scale would do with a thousand times the
 Valid time: the first at which the normalised error passes 0.4, in true Lyapunov times. *Of the twin*: as a share of
 that of the truth itself, started with the rounding of single precision (the control `perfect`), which makes flows
 comparable; mean over flows, 95 % by the scatter of flows. Only learners that ran on all {flows} flows are ranked.
+*Less than the first*: the mean gap to the first line, flow by flow, with Student's interval over the flows, not
+corrected for how many there are.
 *Not told from*: learners for which Student's paired test over the flows, Holm-corrected over the {tested} pairs that
 were tested (of {pairs}), shows no difference at 5 %. That is no proof of equality. What another draw of weights or
 data would change is in the scatter of flows, and not told apart.
@@ -279,8 +281,9 @@ def _champions(names: Iterable[str]) -> str:
 def _ranking(field: Field) -> list[str]:
     told = apart(field)
     lines = [
-        "| learner | kind | of the twin | Lyapunov times, median | longest of these on | not told from |",
-        "|---|---|---|---|---|---|",
+        "| learner | kind | of the twin | less than the first, paired | Lyapunov times, median | longest of these on | "
+        "not told from |",
+        "|---|---|---|---|---|---|---|",
     ]
     order = field.ranked()
     best = Counter(max(order, key=lambda n: field.share(n, f) or 0.0) for f in field.flows) if order else {}
@@ -293,11 +296,18 @@ def _ranking(field: Field) -> list[str]:
             n + ("" if told[_pair(told, n, name)] is not None else " (untested)") for n in order if n in same
         )
         lines.append(
-            f"| {name} | {group_of(name)} | {interval(field.shares(name))} | {np.median(times):.2f} "
+            f"| {name} | {group_of(name)} | {interval(field.shares(name))} | {behind(field, order[0], name)} "
+            f"| {np.median(times):.2f} "
             f"| {best[name]} | {text} |"
         )
     null = np.asarray(field.shares("null"))
-    return [*lines, f"| *null* | control | {interval(null)} | | | |"]
+    return [*lines, f"| *null* | control | {interval(null)} | | | | |"]
+
+
+def behind(field: Field, first: str, name: str) -> str:
+    """By how much a learner is behind the first, flow by flow: the mean gap with Student's interval over the flows."""
+    both = [(field.share(first, f), field.share(name, f)) for f in field.flows]
+    return "" if name == first else interval([a - b for a, b in both if a is not None and b is not None])
 
 
 def _pair(told: dict[tuple[str, str], float | None], a: str, b: str) -> tuple[str, str]:

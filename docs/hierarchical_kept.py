@@ -11,6 +11,7 @@ import msgspec
 
 from docs.hierarchical_figures import figures
 from docs.hierarchical_models import acted_in, paired, spent_in
+from docs.hierarchical_sections import ABLATION
 from docs.results_page import scores
 from gnomon.report.causes import causes
 from gnomon.report.page import build_report
@@ -73,7 +74,7 @@ def kept(store: Store | None, folder: Path, studies: tuple[str, ...]) -> dict[st
             folder.mkdir(parents=True, exist_ok=True)
             out[name] = Kept(
                 tuple(_lighter(r) for r in found), tuple(causes(store, found).rows),
-                tuple(figures(store, found, folder, name)), acted_in(store, found), tuple(paired(store, found)),
+                tuple(figures(store, found, folder, name)), acted_in(store, found), tuple(paired(store, found, base=name == ABLATION)),
                 spent_in(store, found),
             )  # fmt: skip
             path.write_bytes(_lines(out[name]))

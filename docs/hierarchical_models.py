@@ -203,8 +203,10 @@ def spent_in(store: Store, found: Sequence[Result]) -> dict[str, dict[str, float
     return {who: own for who, own in out.items() if own}
 
 
-def paired(store: Store, found: Sequence[Result]) -> list[str]:
+def paired(store: Store, found: Sequence[Result], *, base: bool = False) -> list[str]:
     """Differences of fidelity between simulators, unit by unit, Holm over those of a trial: one sentence each.
+
+    With `base` only those of the first simulator and each of the others, as an ablation asks: a family of fewer.
 
     A trial is a question. Over all trials together no difference of ten units could be told, however large: their
     test by sign flips has no p-value below 2 / 2^10, and sixty of those are above 5 %.
@@ -223,7 +225,8 @@ def paired(store: Store, found: Sequence[Result]) -> list[str]:
     said: list[str] = []
     for trial in TRIALS:
         asked = []
-        for one, other in combinations([n for n in simulators(found) if (n, trial) in headline], 2):
+        pairs = list(combinations([n for n in simulators(found) if (n, trial) in headline], 2))
+        for one, other in [p for p in pairs if not base or simulators(found)[0] in p]:
             versus = _versus(headline[one, trial], headline[other, trial])
             if versus is not None:
                 asked.append(Versus(subject=one, other=other, world="speedy", trial=trial, comparison=versus))

@@ -17,6 +17,7 @@ from docs.hierarchical_findings import published
 from docs.hierarchical_kept import Kept, kept
 from docs.hierarchical_models import acting, cautions, costs, lessons, training
 from docs.hierarchical_sections import (
+    ABLATION,
     NOT_RUN,
     TRIALS,
     days,
@@ -49,7 +50,6 @@ STUDIES = (
     "hierarchical", "hierarchical_cause", "hierarchical_ablation", "hierarchical_withheld", "hierarchical_twin",
     "hierarchical_seed", "hierarchical_t31", "hierarchical_full", "hierarchical_smoke",
 )  # fmt: skip
-ABLATION = "hierarchical_ablation"
 BESIDE = (
     ABLATION,
     "hierarchical_withheld",
@@ -369,14 +369,8 @@ def _other(name: str, kept: Kept) -> str:
     question = read_study(find_study(name)).question
     parts = [f"## Beside it: `{name}`", f"*{question}* {SUPPORTS[name]}", table(kept.results)]
     if name == ABLATION:
-        parts.append(from_base(kept.paired, next(iter(simulators(kept.results)), "")))
+        parts.append("\n".join(f"* {line}" for line in kept.paired))
     return "\n\n".join(filter(None, parts)) + "\n\n"
-
-
-def from_base(paired: Sequence[str], base: str) -> str:
-    """Of all sentences on pairs those that hold the others against the first simulator."""
-    asked = re.compile(rf"^(?:no difference shown between )?{re.escape(base)} (?:and|beats|is beaten by) ")
-    return "\n".join(f"* {line}" for line in paired if asked.match(line))
 
 
 def _asked(study: str) -> int:

@@ -29,7 +29,7 @@ UNCLAIMED = {  # study -> measures on which it supports no claim
     "hierarchical_t31": ("mean_state", "cyclone_statistics", "track_density"),
 }  # fmt: skip
 FAILED = 0.5
-SMOKE = "hierarchical_smoke"
+SMOKE, ABLATION = "hierarchical_smoke", "hierarchical_ablation"
 
 
 def simulators(found: Iterable[Result]) -> list[str]:

@@ -17,7 +17,7 @@ from gnomon.spec.results import Result
 from gnomon.store.results import Store
 
 STUDIES = (
-    "horizons", "chaos_laptop", "equal_budgets", "koopman", "uncertainty", "gtf", "alrnn", "phyxmamba",
+    "horizons", "chaos_laptop", "chaos_rest", "equal_budgets", "koopman", "uncertainty", "gtf", "alrnn", "phyxmamba",
     "regularised_nde", "hybrids",
 )  # fmt: skip
 MEASURES = ("valid_time", "valid_time_smape", "attractor", "attractor_mixture", "spectrum_hellinger")

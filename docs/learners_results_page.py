@@ -43,8 +43,9 @@ corrected for that choice; where the rerun of a published method is far below it
 
 {claims}
 
-Answered elsewhere: that no learner sees what it must not, and that shuffled data score the null, are tests
-(`tests/learners/test_no_leak.py`); rankings with paired intervals are in [learners of chaos](chaos.md).
+Answered elsewhere: that no learner sees what it must not, and that shuffled data score the null (but for those that
+are given the physics, and `pretrained`, which knows other systems), are tests (`tests/learners/test_no_leak.py`);
+rankings with paired intervals are in [learners of chaos](chaos.md).
 
 ## Papers, asked again
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from docs.chaos_budgets import agreement, equal_budgets, of_seeds
+from docs.chaos_budgets import agreement, equal_budgets, of_seeds, others_than
 from docs.chaos_page import TEXT, _ranking, _scale, _unranked, _verdict
 from docs.chaos_ranking import (
     Bout,
@@ -19,6 +19,7 @@ from docs.chaos_ranking import (
     sign_flips,
 )
 from docs.chaos_sections import PUBLISHED, _spectrum
+from gnomon.spec.registry import build
 from gnomon.spec.results import Result
 from gnomon.spec.shelf import find_study
 from gnomon.spec.study import check_arguments, read_study
@@ -233,6 +234,9 @@ def test_equal_budgets_ask_what_the_laptop_study_asks_with_as_many_settings_for_
     assert [r.shown for r in equal.learners] == [r.shown for r in laptop.learners]
     for mine, theirs in zip(equal.learners, laptop.learners, strict=True):
         assert {**mine.args, "budget": 0} == {**theirs.args, "budget": 0}
-        assert mine.args.get("budget", 4) == 4
+        made = build("learners", mine.kind, mine.args)
+        assert getattr(made, "budget", 4) == 4
+    assert "residual, width 64" in others_than("chaos_laptop")
+    assert not {"persistence", "pretrained", "resdmd"} & others_than("chaos_laptop")
     assert set(map(str, equal.worlds)) <= set(map(str, laptop.worlds))
     check_arguments(find_study("equal_budgets"), equal)

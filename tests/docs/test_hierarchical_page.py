@@ -10,7 +10,7 @@ from docs.hierarchical_figures import together
 from docs.hierarchical_findings import FINDINGS, published
 from docs.hierarchical_kept import Kept, kept
 from docs.hierarchical_models import acting, costs, paired, training
-from docs.hierarchical_page import from_base, page, write
+from docs.hierarchical_page import page, write
 from docs.hierarchical_sections import claimed, days, failures, kendall, measures, robustness, standing, told
 from gnomon.spec.figures import section_curve
 from gnomon.spec.results import Curve, Details, Estimate, Series
@@ -202,14 +202,10 @@ def test_smaller_studies_stand_beside_as_tables(found, tmp_path):
     assert "## Beside it" not in page(known(found), "hierarchical", tmp_path)
 
 
-def test_an_ablation_tells_what_sets_its_parts_apart_from_the_first():
-    said = [
-        "hybrid beats hybrid, fluxes, shift: difference of fidelity +0.1 (+0.05 to +0.2), corrected p = 0.01",
-        "no difference shown between hybrid and hybrid, fluxes, climate: difference of fidelity +0.1 (-0.05 to +0.2)",
-        "hybrid, fluxes beats hybrid, outputs, shift: difference of fidelity +0.1 (+0.05 to +0.2)",
-        "no difference shown between hybrid, fluxes and hybrid, outputs, climate: difference of fidelity +0.1",
-    ]
-    assert from_base(said, "hybrid") == "\n".join(f"* {line}" for line in said[:2])
+def test_an_ablation_tells_what_sets_its_parts_apart_from_the_first(found, tmp_path):
+    said = ("no win of hybrid, which lost 3 units and the other 0, shift",)
+    beside = known(found) | {"hierarchical_ablation": Kept(tuple(study({"column_hybrid": BAD})), paired=said)}
+    assert f"* {said[0]}" in page(beside, "hierarchical", tmp_path)
 
 
 def test_a_page_of_the_smoke_study_claims_nothing(found, tmp_path):
@@ -354,6 +350,9 @@ def test_ten_units_suffice_where_a_trial_is_a_family(tmp_path):
     said = paired(store, results)
     assert len(said) == 60
     assert all(" beats " in line for line in said)
+    parts = paired(store, results, base=True)
+    assert len(parts) == 5 * 4
+    assert all(line.startswith("a beats ") for line in parts)
 
 
 def put_study(store, name, results):

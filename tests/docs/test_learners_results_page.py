@@ -331,8 +331,13 @@ def test_one_network_that_ends_in_a_cycle_is_enough_for_no_whole_yes():
     ]
     case = {"study": "gtf", "world": rows[0]["world"], "learner": learners_claims.FORCED, "units": "5"}
     good = case | {"attractor": "0.2", "periodic": ""}
-    bad = case | {"attractor": "2.06", "periodic": "5"}
+    bad, far = case | {"attractor": "0.2", "periodic": "5"}, case | {"attractor": "2.06", "periodic": ""}
+    ring = case | {"world": rows[1]["world"], "attractor": "9.0", "attractor_mixture": "0.2", "periodic": ""}
     assert learners_claims.published_states(rows, [good]).verdict == "**yes**"
     told = learners_claims.published_states(rows, [bad])
-    assert told.verdict == "in part"
-    assert "in `gtf` 2.060 (5 of 5 runs end in a cycle)" in told.seen
+    assert told.verdict == "in part", "a cycle is no attractor, however near"
+    assert "in `gtf` 0.200 (5 of 5 runs end in a cycle)" in told.seen
+    assert learners_claims.published_states(rows, [far]).verdict == "in part"
+    assert learners_claims.published_states(rows, [ring]).verdict == "**yes**", (
+        "mixtures stand beside mixtures"
+    )

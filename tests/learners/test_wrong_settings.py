@@ -29,6 +29,7 @@ def test_defaults_are_sound_and_a_budget_of_nothing_is_refused(name):
         ("closure", {"way": "magic"}, "way must be one of none, "),
         ("column_hybrid", {"invariant": "wet"}, "invariant is 'wet'"),
         ("column_hybrid", {"online": 1}, "online must be 0 or not fewer than snapshots"),
+        ("column_hybrid", {"online": 2, "online_rate": 0.0}, "online_rate above 0"),
         ("column_hybrid", {"runs": 1}, "at least 2 runs"),
         ("column_hybrid", {"weights": "shipped", "calendar": "amip"}, "pattern that `calendar` withholds"),
         ("depth_unet", {"updates": 0}, "budget, updates and batch must be at least 1"),

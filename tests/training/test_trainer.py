@@ -276,6 +276,12 @@ def test_a_stage_with_a_rate_of_its_own_has_a_schedule_of_its_own():
     np.testing.assert_allclose(own[18:22], 0.02 * wanted(4), rtol=2e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize("rate", [0.0, -1.0, np.nan, np.inf])
+def test_a_stage_without_a_rate_that_learns_is_refused(rate):
+    with pytest.raises(BadSpec, match="rate of a stage must be above 0"):
+        rates_of((4, rate))
+
+
 def test_memory_is_carried():
     def loss(model, memory, data, rows, progress, key):
         return jnp.sum(model.a**2) * 0 + memory, memory + 1.0

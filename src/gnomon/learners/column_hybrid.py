@@ -271,9 +271,10 @@ class ColumnHybrid(AbstractTaughtLearner):
             raise BadSpec(
                 "column_hybrid: batch and snapshots must be at least 1, updates not fewer than snapshots"
             )
-        if self.online and (self.paths < 1 or self.online < self.snapshots):
+        if self.online and (self.paths < 1 or self.online < self.snapshots or not self.online_rate > 0):
             raise BadSpec(
-                "column_hybrid: online must be 0 or not fewer than snapshots, paths then at least 1"
+                "column_hybrid: online must be 0 or not fewer than snapshots, paths then at least 1, and online_rate "
+                "above 0"
             )
         if self.runs < 2 or min(self.moments, self.spacing, self.columns) < 1:
             raise BadSpec(

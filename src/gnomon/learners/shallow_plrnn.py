@@ -98,9 +98,8 @@ class ShallowPlrnn(AbstractLearner):
     fixed ones and an adaptive one; the latent state at the start of a forecast comes from a driven run whose pull is
     chosen on validation data.
 
-    What misleads: a small training error under strong forcing says nothing of the free run, and a free run that is
-    judged over thousands of steps nothing of the next tens of thousands: a network may live on the right attractor for
-    so long and then close into a cycle (study `gtf`).
+    What misleads: a small training error under strong forcing says nothing of the free run, and the free runs by which
+    snapshots are chosen nothing of longer ones: in the study `gtf` runs of 100,000 steps end in a cycle.
 
     Attributes:
         budget: settings tried.

@@ -74,7 +74,8 @@ class Stage(NamedTuple):
         snapshots: how often the judge is asked.
         rate: the highest learning rate of this stage, where it is a training of its own that begins with the weights
             of the one before: with the recipe's schedule over its own updates, and moments of the gradient from
-            nothing. Without one it goes on with the recipe's, of which the last stage of few updates sees only the end.
+            nothing (a stage after it, without one, goes on with these). Without a rate it goes on with the recipe's, of
+            which a last stage of few updates sees only the end.
     """
 
     loss: Callable[[Any, Any, Any, Any, Array, PRNGKeyArray], tuple[Array, Any]]
@@ -196,6 +197,8 @@ def _check(models: Sequence[Any], stages: Sequence[Stage], recipe: Recipe) -> No
         raise BadData("training needs at least one model and one stage with one snapshot")
     if any(s.updates < s.snapshots for s in stages):
         raise BadSpec("a stage of training needs at least as many updates as snapshots")
+    if any(s.rate is not None and not 0 < s.rate < math.inf for s in stages):
+        raise BadSpec("the learning rate of a stage must be above 0")
     if recipe.optimiser not in OPTIMISERS or recipe.schedule not in SCHEDULES:
         raise BadSpec(
             f"a recipe takes an optimiser of {', '.join(OPTIMISERS)} and a schedule of {', '.join(SCHEDULES)}, "
