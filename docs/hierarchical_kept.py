@@ -74,8 +74,8 @@ def kept(store: Store | None, folder: Path, studies: tuple[str, ...]) -> dict[st
             folder.mkdir(parents=True, exist_ok=True)
             out[name] = Kept(
                 tuple(_lighter(r) for r in found), tuple(causes(store, found).rows),
-                tuple(figures(store, found, folder, name)), acted_in(store, found), tuple(paired(store, found, base=name == ABLATION)),
-                spent_in(store, found),
+                tuple(figures(store, found, folder, name)), acted_in(store, found),
+                tuple(paired(store, found, base=name == ABLATION)), spent_in(store, found),
             )  # fmt: skip
             path.write_bytes(_lines(out[name]))
             (folder / f"{name}.csv").write_text(scores(store, name), encoding="utf-8")
