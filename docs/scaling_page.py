@@ -30,6 +30,9 @@ from gnomon.inference.scaling_law import EXPONENTS
 from gnomon.report.figures import render
 
 HERE = Path(__file__).parent
+# Okabe and Ito's, told apart by all eyes, and shapes for print without colour
+COLOURS = ("#000000", "#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left")
 TEXT = """# Scaling: error against data, size and compute
 
 Written by `python -m docs.scaling_page` from the runs of `benchmarks/scaling.py`, which goes on where it was stopped.
@@ -319,6 +322,8 @@ def figure(runs: list[dict[str, Any]], laws: list[Law]) -> dict[str, Any]:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": "white",
+        # a browser's letters are wider than those measured here
+        "padding": {"left": 5, "right": 30, "top": 5, "bottom": 5},
         "hconcat": [c for c in columns if c],
         "config": {"view": {"stroke": None}, "axis": {"gridColor": "#e6e6e6", "domain": False}, "font": "sans-serif"},
     }  # fmt: skip
@@ -359,14 +364,27 @@ def column(runs: list[dict[str, Any]], laws: list[Law], sweep: str, axis: str) -
             "scale": {"type": "log"},
             "title": f"{word}, {PLACES[place]}",
         }
-        colour = {"field": "learner", "type": "nominal", "title": None, "sort": list(scaling.WAYS)}
+        legend = {"labelLimit": 0}
+        who = {
+            "field": "learner",
+            "type": "nominal",
+            "title": None,
+            "sort": list(scaling.WAYS),
+            "legend": legend,
+        }
+        colour = {**who, "scale": {"domain": list(scaling.WAYS), "range": list(COLOURS)}}
+        shape = {**who, "scale": {"domain": list(scaling.WAYS), "range": list(SHAPES)}}
         encoding = {"x": x, "y": y, "color": colour}
         panels.append({
             "width": 230,
             "height": 130,
             "layer": [
-                {"data": {"values": lines}, "mark": {"type": "line", "opacity": 0.5}, "encoding": encoding},
-                {"data": {"values": values}, "mark": {"type": "point", "filled": True}, "encoding": encoding},
+                {"data": {"values": lines}, "mark": {"type": "line", "opacity": 0.6}, "encoding": encoding},
+                {
+                    "data": {"values": values},
+                    "mark": {"type": "point", "filled": True, "opacity": 1},
+                    "encoding": encoding | {"shape": shape},
+                },
             ],
         })  # fmt: skip
     return {"vconcat": panels, "title": f"against {sweep}"}
