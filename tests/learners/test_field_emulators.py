@@ -6,11 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gnomon.core.forcing import Forcing
 from gnomon.core.learner import Data
 from gnomon.learners.field_emulator import FieldSimulator, field_sequences, increment_of
 from gnomon.learners.fourier_operator import FourierOperator, most_modes, new_fourier_network
-from gnomon.learners.held_fields import HeldFieldSimulator, bounds_of, holding
 from gnomon.learners.unet import UNet, new_u_network
 from gnomon.numerics.fields import fields_of
 from gnomon.numerics.geometry import Geometry, geometry_of
@@ -46,10 +44,6 @@ def data_of(card, obs):
         validation=np.arange(count - 2, count),
         card=card,
     )
-
-
-def forcing_of_zero():
-    return Forcing({"push": jnp.zeros(1)}, {"push": jnp.zeros(1)})
 
 
 def drifting_waves(steps=16, count=18):
@@ -295,42 +289,3 @@ def test_waves_are_as_many_as_the_geometry_can_afford():
     flat, ring = Geometry("plane", (64, 64)), Geometry("ring", (64,))
     kept = [FourierOperator(width=2, depth=1)._start(g, 1, 1, rng).waves[0].modes for g in (flat, ring)]
     assert kept == [12, 24]
-
-
-def test_a_held_emulator_cannot_leave_what_training_saw_and_its_neighbourhood():
-    data = drifting_waves()
-    fit = FourierOperator(**SMALL, depth=2, modes=5, room=0.25).fit(data, key=jax.random.key(0))
-    held = fit.simulator
-    assert isinstance(held, HeldFieldSimulator)
-    seen = data.obs["u"][data.train]
-    room = 0.25 * (seen.max() - seen.min())
-    away = eqx.tree_at(lambda s: s.stepper.spread, held, 1e3 * jnp.ones_like(held.stepper.spread))
-    away = eqx.tree_at(
-        lambda s: s.stepper.network.out.bias, away, jnp.ones_like(away.stepper.network.out.bias)
-    )
-    forcing = forcing_of_zero()
-    state = away.assimilate({"u": data.obs["u"][0, :1]}, forcing, time=0.0, key=jax.random.key(0))
-    for _ in range(3):
-        state = away.advance(state, forcing, time=0.0, key=jax.random.key(0))
-    top = np.asarray(away.observe(state)["u"])
-    np.testing.assert_allclose(top.max(), seen.max() + room, rtol=1e-5)
-
-
-def test_within_the_bounds_nothing_is_held():
-    data = drifting_waves()
-    plain = FourierOperator(**SMALL, depth=2, modes=5).fit(data, key=jax.random.key(0)).simulator
-    assert isinstance(plain, FieldSimulator)
-    assert holding(data, 0.0)(plain) is plain
-    held, forcing = holding(data, 0.25)(plain), forcing_of_zero()
-    low, high = bounds_of(plain.fields, data, 0.0)
-    z = np.asarray(plain.fields.encode({"u": data.obs["u"][data.train]}))
-    assert z.min() == pytest.approx(float(low[0]))
-    assert z.max() == pytest.approx(float(high[0]))
-    states = [
-        s.advance(
-            s.assimilate({"u": data.obs["u"][0, :1]}, forcing, time=0.0, key=jax.random.key(0)),
-            forcing, time=0.0, key=jax.random.key(0),
-        )
-        for s in (plain, held)
-    ]  # fmt: skip
-    np.testing.assert_array_equal(*states)

@@ -10,7 +10,6 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from gnomon.core.learner import AbstractLearner, Data, Fit
 from gnomon.core.world import AbstractWorld
 from gnomon.learners.field_emulator import AbstractFieldNetwork, Plan, check_plan, drawn_layer, fit_emulator
-from gnomon.learners.held_fields import holding
 from gnomon.numerics.geometry import Geometry
 from gnomon.numerics.spectral_convolution import SpectralConvolution, new_convolution
 from gnomon.spec.errors import BadSpec
@@ -82,8 +81,6 @@ class FourierOperator(AbstractLearner):
         unroll: steps in the second phase.
         watched: steps of the free runs by which settings and snapshots are chosen, which see no divergence that comes
             later; 0 for 200, or for 60 where a state holds more than 4000 numbers.
-        room: every number is held within the range of its channel in training and this share of it beyond, after each
-            step of a run (not of the training); 0 for no bounds.
         positions: whether sites are told where they are: auto (where the world is not the same everywhere), on, off.
     """
 
@@ -99,21 +96,19 @@ class FourierOperator(AbstractLearner):
     batch: int = 1024
     unroll: int = 4
     watched: int = 0
-    room: float = 0.0
     positions: str = "auto"
 
     def fit(self, data: Data, *, prior: AbstractWorld | None = None, key: PRNGKeyArray) -> Fit:
         """Train once for each setting, keep the best in free run."""
         self.check()
         plan = Plan.of("fourier_operator", self)
-        run = holding(data, self.room)
-        return fit_emulator(plan, self._start, data, run=run, watched=self.watched, key=key)
+        return fit_emulator(plan, self._start, data, watched=self.watched, key=key)
 
     def check(self) -> None:
         """Refuse settings that no fit could use."""
-        if min(self.width, self.depth) < 1 or min(self.modes, self.watched) < 0 or not self.room >= 0:
+        if min(self.width, self.depth) < 1 or min(self.modes, self.watched) < 0:
             raise BadSpec(
-                "fourier_operator: width and depth must be at least 1, modes, watched and room not negative"
+                "fourier_operator: width and depth must be at least 1, modes and watched not negative"
             )
         check_plan(Plan.of("fourier_operator", self))
 
