@@ -1,8 +1,11 @@
 """The page of learners of chaos: who is first is decided by pairs, champions are chosen where they are not judged."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from docs import chaos_budgets
 from docs.chaos_budgets import agreement, equal_budgets, of_seeds, others_than
 from docs.chaos_page import TEXT, _ranking, _scale, _unranked, _verdict
 from docs.chaos_ranking import (
@@ -222,6 +225,20 @@ def test_another_seed_is_no_other_budget():
     )
     assert of_seeds(Field({"a": both}), [0]).share("nvar", "a") == 0.5
     assert Field({"a": both}).share("nvar", "a") == pytest.approx(0.3)
+
+
+def test_equal_budgets_stand_beside_the_own_ones_with_what_the_search_cost(monkeypatch):
+    starts = {"perfect": [10.0] * 8, "sindy": [8.0] * 8, "persistence": [0.1] * 8}
+    four = flow(**starts, lstm=[5.0] * 8)
+    monkeypatch.setattr(chaos_budgets, "field_of", lambda store, found: Field({"lorenz63": four}))
+    learner = {"kind": "lstm", "label": ""}
+    case = {"learner": learner, "seed": 0}
+    done = [SimpleNamespace(scores=(1,), case=case, learned={"tried": 4, "seconds": 30.0})]
+    store = SimpleNamespace(studies=lambda: {"equal_budgets"}, results=lambda name: done)
+    text = equal_budgets(store, Field({"lorenz63": flow(**starts, lstm=[2.0] * 8)}))
+    assert "| lstm | 4 | 30 | 0.50 | 0.20 |" in text
+    assert "the 2 learners with other settings here" in text, "persistence has none to differ in"
+    assert "lorenz63: sindy" in text
 
 
 def test_equal_budgets_that_were_not_run_are_not_run(tmp_path):

@@ -1,8 +1,8 @@
 """Compiled programs of this process, and the room that the system has for them.
 
 Every program takes memory maps, of which Linux allows a process so many (`vm.max_map_count`, 65,530 unless changed).
-A process that goes on compiling, as one that runs a study of hundreds of fits, ends there without a word: the compiler
-finds no memory, and the program dies.
+A process that goes on compiling, as one that runs a study of hundreds of fits, ends there: the compiler finds no
+memory, and the program dies by a signal that no handler of ours sees.
 """
 
 import gc
@@ -12,7 +12,9 @@ import jax
 
 _MAPS = Path("/proc/self/maps")
 _MOST = Path("/proc/sys/vm/max_map_count")
-SHARE = 0.25  # of the maps that are allowed; one task seldom makes more than a tenth
+SHARE = (
+    0.25  # of the maps that are allowed, since the task that begins will add its own before it is asked again
+)
 
 
 def make_room() -> bool:
